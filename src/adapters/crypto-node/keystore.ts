@@ -6,6 +6,7 @@ import {
   scrypt,
   timingSafeEqual,
 } from 'node:crypto'
+import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { z } from 'zod'
 import { ArtelError } from '#core/errors'
@@ -46,14 +47,23 @@ type ScryptCost = { readonly n: number; readonly r: number; readonly p: number }
 /** What geth and most wallets use: about a second of one core and 256 MiB. */
 export const standardScrypt: ScryptCost = { n: 262_144, r: 8, p: 1 }
 
-const derive = (passphrase: string, salt: Uint8Array, { n, r, p }: ScryptCost) =>
-  new Promise<Buffer>((resolve, reject) => {
-    const password = passphrase.normalize('NFKC')
-    const maxmem = memoryBytesMax + 64 * 1024 ** 2
+const derive = async (
+  passphrase: string,
+  salt: Uint8Array,
+  { n, r, p }: ScryptCost,
+): Promise<Buffer> => {
+  const password = passphrase.normalize('NFKC')
+  // OpenSSL keeps to RFC 7914 (N < 2^(128 r / 8)); keystores in the wild do not.
+  if (r < 4 && n >= 2 ** (16 * r)) {
+    return Buffer.from(await scryptAsync(password, salt, { N: n, r, p, dkLen: 32 }))
+  }
+  const maxmem = memoryBytesMax + 64 * 1024 ** 2
+  return new Promise((resolve, reject) => {
     scrypt(password, salt, 32, { N: n, r, p, maxmem }, (error, key) =>
       error === null ? resolve(key) : reject(error),
     )
   })
+}
 
 const macOf = (derived: Buffer, ciphertext: Uint8Array): Uint8Array =>
   keccak_256(Buffer.concat([derived.subarray(16, 32), ciphertext]))
