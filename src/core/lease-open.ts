@@ -1,6 +1,6 @@
 import { type Address, type LeaseId, zeroHash } from './ids.ts'
 import { amountMax, type LeaseRecord } from './lease.ts'
-import type { LeaseSigning, LeasesCall, LeasesEnv, LeasesEvent } from './lease-calls.ts'
+import type { LeaseSigning, LeasesCall, LeasesEnv } from './lease-calls.ts'
 import { type RefusalName, type Refused, refused } from './lease-refusal.ts'
 import {
   type Applied,

@@ -26,6 +26,19 @@ import {
 import { noTokens } from './money.ts'
 import type { Terms } from './terms.ts'
 
+export type {
+  ClaimItem,
+  DelegationLimits,
+  LeaseSigning,
+  LeasesCall,
+  LeasesEnv,
+  LeasesEvent,
+  Settlement,
+  SignedMessage,
+} from './lease-calls.ts'
+export type { RefusalName, Refused } from './lease-refusal.ts'
+export type { Applied, Delegation, LeasesState } from './lease-vault.ts'
+
 const withdraw = ({ state, env }: Context, call: Call<'withdraw'>): Applied | Refused => {
   const { to, amount } = call
   const charged = debit(state, env.sender, amount)
