@@ -75,10 +75,19 @@ export const imageLoad = defineRoute({
   timeoutMs: 3_600_000,
 })
 
-/** Creates the container, not yet started; idempotent for the same spec. The image must be there. */
+/**
+ * Creates the container and with `start` starts it; idempotent for the same spec. The image must be there.
+ * With `holdOutput` nothing of the output is dropped before its first follower has read it: a full spool slows
+ * the container down, also for 60 s after a follower was cut off.
+ */
 export const runCreate = defineRoute({
   name: 'run.create',
-  params: z.strictObject({ ...ofRun, spec: runSpecSchema, start: z.boolean() }),
+  params: z.strictObject({
+    ...ofRun,
+    spec: runSpecSchema,
+    start: z.boolean(),
+    holdOutput: z.boolean(),
+  }),
   result: z.strictObject({ state: hostRunStateSchema }),
   paramsBytesMax: 1024 * 1024,
   timeoutMs: 60_000,
