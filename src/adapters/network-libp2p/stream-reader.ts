@@ -1,0 +1,89 @@
+import type { Stream } from '@libp2p/interface'
+
+/** Unread bytes at which a stream stops granting its peer more of the yamux window. */
+const unreadBytesMax = 512 * 1024
+
+export type StreamReader = AsyncIterable<Uint8Array> & {
+  /** Every later read throws `error`, unless the peer's last byte has already come in. */
+  readonly fail: (error: unknown) => void
+  /** Whether the peer has closed its half, so that everything it sent is here or in libp2p's buffer. */
+  readonly finished: () => boolean
+}
+
+/**
+ * What comes in on a libp2p stream. The stream is paused while `unreadBytesMax` wait here: then the yamux
+ * window, which bounds what the peer may still have under way, runs out.
+ */
+export const readStream = (stream: Stream): StreamReader => {
+  const unread: Uint8Array[] = []
+  let unreadBytes = 0
+  // a FIN that came before this reader did is genuine only while the stream itself is whole
+  const cut = stream.status === 'reset' || stream.status === 'aborted'
+  let finished = stream.remoteWriteStatus === 'closed' && !cut
+  let ended = false
+  let failure: { readonly error: unknown } | undefined
+  let wake: (() => void) | undefined
+
+  const notify = () => {
+    wake?.()
+    wake = undefined
+  }
+  /** The peer sent its FIN and nothing is left in libp2p's buffer ('end' may have come before us). */
+  const checkEnd = () => {
+    if (failure !== undefined || !finished || stream.readBufferLength > 0) return
+    ended = true
+    notify()
+  }
+  const pauseWhenFull = () => {
+    if (unreadBytes >= unreadBytesMax && stream.readStatus === 'readable') stream.pause()
+  }
+  const resumeWhenDrained = () => {
+    if (unreadBytes > unreadBytesMax / 2 || stream.readStatus !== 'paused') return
+    try {
+      stream.resume()
+    } catch (error) {
+      // resume hands out what libp2p held first and then grants more window, which fails without connection
+      if (stream.status === 'open') throw error
+    }
+    checkEnd()
+  }
+  const fail = (error: unknown) => {
+    if (ended || failure !== undefined) return
+    failure = { error }
+    unread.length = 0
+    unreadBytes = 0
+    notify()
+  }
+
+  stream.addEventListener('message', (event) => {
+    const bytes = event.data.subarray()
+    unread.push(bytes)
+    unreadBytes += bytes.byteLength
+    pauseWhenFull()
+    notify()
+    checkEnd()
+  })
+  stream.addEventListener('remoteCloseWrite', () => {
+    finished = true
+    checkEnd()
+  })
+  stream.addEventListener('end', checkEnd)
+  checkEnd()
+
+  const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
+    for (;;) {
+      if (failure !== undefined) throw failure.error
+      const bytes = unread.shift()
+      if (bytes !== undefined) {
+        unreadBytes -= bytes.byteLength
+        resumeWhenDrained()
+        return { done: false, value: bytes }
+      }
+      if (ended) return { done: true, value: undefined }
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  return { fail, finished: () => finished, [Symbol.asyncIterator]: () => ({ next }) }
+}
