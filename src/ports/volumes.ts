@@ -52,4 +52,6 @@ export type Volumes = {
   /** True when `directory` holds at least one entry. */
   readonly holdsAnything: (volume: Volume, directory: string) => Promise<boolean>
   readonly removeDirectory: (volume: Volume, directory: string) => Promise<void>
+  /** Removes what lies in `directory`, not itself: a container may have it mounted. */
+  readonly emptyDirectory: (volume: Volume, directory: string) => Promise<void>
 }

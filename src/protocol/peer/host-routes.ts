@@ -304,6 +304,8 @@ export const taskRun = defineRoute({
       .regex(/^[^/\0]+$/)
       .refine((name) => name !== '.' && name !== '..')
       .exactOptional(),
+    /** Exact size of the input, so that the host need not hold it in memory; without it at most 32 MiB. */
+    inputBytes: bytesCount.exactOptional(),
     timeoutSeconds: z.number().positive().max(86_400),
   }),
   result: z.strictObject({
