@@ -144,9 +144,9 @@ export const resolveByObservers = (
   advance(context, call.terms, (lease, env) => {
     const { signing } = context
     const { observers, quorum, signatures, terms, from } = call
-    const committed = signing.observersOf(quorum, observers) === terms.observers
     const paired = signatures.length === observers.length
-    if (!committed || !paired || quorum === 0 || !strictlyRising(observers)) {
+    const possible = quorum > 0 && quorum <= observers.length && strictlyRising(observers)
+    if (!paired || !possible || signing.observersOf(quorum, observers) !== terms.observers) {
       return refused('WrongObservers')
     }
     const message = { kind: 'absence', absence: { lease: lease.id, from } } as const
