@@ -20,7 +20,7 @@ export const openSqliteRecords = (file: string): SqliteRecords => {
   )
   const remove = database.prepare('DELETE FROM entry WHERE tab = ? AND key = ?')
   const scan = database.prepare(
-    'SELECT key, value FROM entry WHERE tab = ? AND key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ?',
+    'SELECT key, value FROM entry WHERE tab = ? AND (? IS NULL OR key > ?) AND key >= ? AND key < ? ORDER BY key LIMIT ?',
   )
   const insert = database.prepare(
     'INSERT INTO journal (name, sequence, value) VALUES (?, (SELECT coalesce(max(next), 1) FROM journal_head WHERE name = ?), ?) RETURNING sequence',
@@ -61,8 +61,8 @@ export const openSqliteRecords = (file: string): SqliteRecords => {
     put: (table, key, value) => void upsert.run(table, key, JSON.stringify(value)),
     delete: (table, key) => void remove.run(table, key),
     list: (table, options = {}) => {
-      const { prefix = '', after = '', limit = listMax } = options
-      const rows = scan.all(table, after, prefix, `${prefix}\u{10ffff}`, limit)
+      const { prefix = '', after = null, limit = listMax } = options
+      const rows = scan.all(table, after, after, prefix, `${prefix}\u{10ffff}`, limit)
       return rows.map((row) => ({ key: String(row.key), value: JSON.parse(String(row.value)) }))
     },
     append: (name, value) =>
