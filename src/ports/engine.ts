@@ -44,6 +44,8 @@ export type EngineImage = {
   readonly sizeBytes: number
   readonly entrypoint: readonly string[]
   readonly command: readonly string[]
+  /** Paths that the image declares as volumes: where nothing is mounted the engine adds an unsized one. */
+  readonly volumes: readonly string[]
 }
 
 export type ContainerState =

@@ -1,0 +1,39 @@
+import { ArtelError } from '#core/errors'
+import type { OutputChunk } from '#ports/engine'
+
+const headerBytes = 8
+const stderrKind = 2
+
+/**
+ * Splits the engine's multiplexed output: frames of kind (1 byte), three zeros, length (4 bytes, big
+ * endian), payload. Passes payloads on as they come, without gathering whole frames. Throws 'interrupted'
+ * when the stream ends inside a frame.
+ */
+export async function* splitFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<OutputChunk> {
+  const header = new Uint8Array(headerBytes)
+  const view = new DataView(header.buffer)
+  let headerHeld = 0
+  let payloadLeft = 0
+  for await (const chunk of source) {
+    let at = 0
+    while (at < chunk.length) {
+      if (payloadLeft === 0) {
+        const part = chunk.subarray(at, at + headerBytes - headerHeld)
+        header.set(part, headerHeld)
+        headerHeld += part.length
+        at += part.length
+        if (headerHeld < headerBytes) break
+        headerHeld = 0
+        payloadLeft = view.getUint32(4)
+        continue
+      }
+      const bytes = chunk.subarray(at, at + payloadLeft)
+      at += bytes.length
+      payloadLeft -= bytes.length
+      yield { stream: header[0] === stderrKind ? 'stderr' : 'stdout', bytes }
+    }
+  }
+  if (payloadLeft > 0 || headerHeld > 0) {
+    throw new ArtelError('interrupted', 'the engine broke off inside a piece of output')
+  }
+}
