@@ -44,7 +44,7 @@ const print = (contract: string): string => {
   const { abi, bytecode } = readArtifact(contract)
   const name = `${contract.charAt(0).toLowerCase()}${contract.slice(1)}`
   return [
-    `export const ${name}Abi = [\n${printAbi(abi)}]\n`,
+    `export const ${name}Abi = [\n${printAbi(abi)}] as const\n`,
     `export const ${name}Bytecode =\n  '${bytecode.object}'\n`,
   ].join('\n')
 }
