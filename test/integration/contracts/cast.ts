@@ -64,20 +64,23 @@ export const openingCalls = (
     sender,
     call: { kind: 'setOperator', key: cast.operator, allowed: true } as const,
   }))
-  const delegates = cast.tenants.map((sender, index) => ({
-    sender,
-    call: {
-      kind: 'authorize',
-      delegate: cast.delegate,
-      deployment: deploymentOf(index),
-      limits: {
-        cap: tokenAmount(3_000n),
-        maxRate: rate(7_000_000_000n),
-        cooldown: 10,
-        expiry: nowSeconds + 100_000,
-      },
-    } as const,
-  }))
+  const limits = {
+    cap: tokenAmount(3_000n),
+    maxRate: rate(7_000_000_000n),
+    cooldown: 30,
+    expiry: nowSeconds + 100_000,
+  }
+  const delegates = cast.tenants.flatMap((sender) =>
+    [0, 1].map((dice) => ({
+      sender,
+      call: {
+        kind: 'authorize',
+        delegate: cast.delegate,
+        deployment: deploymentOf(dice),
+        limits,
+      } as const,
+    })),
+  )
   return [...deposits, ...operators, ...delegates]
 }
 
