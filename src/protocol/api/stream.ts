@@ -1,5 +1,6 @@
 import { ArtelError } from '#core/errors'
 import type { RunExit } from '#core/run'
+import type { ExecCreateInput } from './runs.ts'
 
 /**
  * The interactive streams of the API (attach, exec): after `101 Switching Protocols` to `artel-stream` both
@@ -9,8 +10,12 @@ export const streamKinds = { stdin: 0, stdout: 1, stderr: 2, control: 3 } as con
 export const streamHeaderBytes = 5
 export const streamFrameBytesMax = 1024 * 1024
 
-/** Client to server. `stdin-end` closes the program's standard input. */
+/**
+ * Client to server. `exec` is the first frame of an exec stream and says what to start; `stdin-end` closes the
+ * program's standard input.
+ */
 export type ClientControl =
+  | { readonly type: 'exec'; readonly request: ExecCreateInput }
   | { readonly type: 'stdin-end' }
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
 
