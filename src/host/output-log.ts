@@ -3,7 +3,7 @@ import type { Clock } from '#ports/clock'
 import type { OutputChunk } from '#ports/engine'
 import type { Spool } from '#ports/spools'
 import { createOutputDecoder, encodeOutputFrame, outputHeaderBytes } from '#protocol/output'
-import { createNotice } from './notice.ts'
+import { createHold } from './output-hold.ts'
 import { createMarks } from './output-marks.ts'
 import {
   createSinceFinder,
@@ -46,61 +46,28 @@ export type OutputLogOptions = {
   readonly onMarks: (marks: readonly number[]) => void
 }
 
-/** How long a held log waits for a follower that was cut off. */
-export const holdAfterCutMs = 60_000
-/** What a held log keeps behind its follower: bytes that were sent may not have arrived. */
-const inFlightBytes = 1024 * 1024
 const pieceBytesMax = 64 * 1024
-
-/** What followers of a held log have read, and since when nobody reads. */
-const createHold = (clock: Clock, options: OutputLogOptions) => {
-  const notice = createNotice()
-  const room = Math.max(options.bytesMax - inFlightBytes, Math.floor(options.bytesMax / 2))
-  let reached = 0
-  let followers = 0
-  let idleSinceMs: number | undefined
-  const waitMs = (): number =>
-    idleSinceMs === undefined
-      ? Number.POSITIVE_INFINITY
-      : idleSinceMs + holdAfterCutMs - clock.monotonicMs()
-  return {
-    enter: () => {
-      followers += 1
-      idleSinceMs = undefined
-    },
-    leave: () => {
-      followers -= 1
-      if (followers === 0) idleSinceMs = clock.monotonicMs()
-      notice.notify()
-    },
-    advance: (offset: number) => {
-      reached = Math.max(reached, offset)
-      notice.notify()
-    },
-    /** Waits until `end` is no further than `room` ahead of what was read. */
-    pass: async (end: number, signal: AbortSignal): Promise<void> => {
-      while (options.hold && end - reached > room && waitMs() > 0) {
-        const seen = notice.version()
-        const ms = waitMs()
-        const changed = (inner: AbortSignal) => notice.changed(seen, inner)
-        if (ms === Number.POSITIVE_INFINITY) await changed(signal)
-        else await untilTimeout(clock.within(ms, signal, 'a follower', changed))
-      }
-    },
-  }
-}
-
-const untilTimeout = async (waiting: Promise<void>): Promise<void> => {
-  try {
-    await waiting
-  } catch (error) {
-    if (!(error instanceof ArtelError) || error.code !== 'timeout') throw error
-  }
-}
 
 const pieces = function* (bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceBytesMax) {
     yield bytes.subarray(at, at + pieceBytesMax)
+  }
+}
+
+/** Chunks from `offset` on; where older bytes gave way meanwhile, from where the next known frame begins. */
+const alignedChunks = async function* (
+  spool: Spool,
+  aligned: (from: number) => number,
+  from: { readonly offset: number; readonly follow: boolean },
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly offset: number; readonly bytes: Uint8Array }> {
+  let at = from.offset
+  for await (const chunk of spool.read(at, from.follow, signal)) {
+    const end = chunk.offset + chunk.bytes.length
+    if (chunk.offset > at) at = aligned(chunk.offset)
+    if (at >= end) continue
+    yield { offset: at, bytes: chunk.bytes.subarray(at - chunk.offset) }
+    at = end
   }
 }
 
@@ -112,22 +79,8 @@ export const createOutputLog = (
   const marks = createMarks(options.marks)
   const hold = createHold(clock, options)
   const aligned = (from: number): number => marks.alignedFrom(from) ?? spool.end()
-
-  /** Chunks from `offset` on; where older bytes gave way meanwhile, from where the next known frame begins. */
-  const chunks = async function* (
-    offset: number,
-    follow: boolean,
-    signal: AbortSignal,
-  ): AsyncGenerator<{ readonly offset: number; readonly bytes: Uint8Array }> {
-    let at = offset
-    for await (const chunk of spool.read(offset, follow, signal)) {
-      const end = chunk.offset + chunk.bytes.length
-      if (chunk.offset > at) at = aligned(chunk.offset)
-      if (at >= end) continue
-      yield { offset: at, bytes: chunk.bytes.subarray(at - chunk.offset) }
-      at = end
-    }
-  }
+  const chunks = (offset: number, follow: boolean, signal: AbortSignal) =>
+    alignedChunks(spool, aligned, { offset, follow }, signal)
 
   const scan = async (finder: StartFinder, signal: AbortSignal): Promise<OutputStart> => {
     let decoder = createOutputDecoder()

@@ -1,0 +1,62 @@
+import { ArtelError, toArtelError } from '#core/errors'
+import type { Engine } from '#ports/engine'
+import { encodeTarHeader, tarEnd } from './tar-header.ts'
+
+/** The path and its parents below the root, outermost first: `/a/b` -> `/a`, `/a/b`. */
+export const pathAndParents = (path: string): readonly string[] => {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.')
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`)
+}
+
+const exists = async (
+  engine: Engine,
+  container: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  try {
+    // One chunk tells; leaving the loop ends the transfer.
+    for await (const _ of engine.getArchive(container, path, signal)) return true
+    return true
+  } catch (error) {
+    if (toArtelError(error).code === 'not-found') return false
+    throw error
+  }
+}
+
+const directories = async function* (paths: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const path of paths) {
+    yield encodeTarHeader({ name: `${path.slice(1)}/`, mode: 0o755, sizeBytes: 0, type: '5' })
+  }
+  yield tarEnd()
+}
+
+/** Makes `path` and its missing parents in a container; what exists keeps its owner and mode. */
+export const makeDirectories = async (
+  engine: Engine,
+  container: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  const missing: string[] = []
+  for (const one of pathAndParents(path).toReversed()) {
+    if (await exists(engine, container, one, signal)) break
+    missing.unshift(one)
+  }
+  if (missing.length === 0) return
+  await engine.putArchive(container, '/', directories(missing), signal)
+}
+
+/** At most `bytesMax` bytes of `source`. Throws 'too-large' at the first one more. */
+export const limitBytes = async function* (
+  source: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  for await (const chunk of source) {
+    bytes += chunk.length
+    if (bytes > bytesMax) throw new ArtelError('too-large', `${what} exceeds ${bytesMax} bytes`)
+    yield chunk
+  }
+}

@@ -1,0 +1,332 @@
+import { ArtelError, toArtelError } from '#core/errors'
+import type { Address, LeaseId, RunId } from '#core/ids'
+import type { RunSpec } from '#core/manifest'
+import type { Clock } from '#ports/clock'
+import type { ContainerSpec, Engine, EngineContainer } from '#ports/engine'
+import type { Log } from '#ports/log'
+import type { Spools } from '#ports/spools'
+import type { Volumes } from '#ports/volumes'
+import { canonicalJson } from '#protocol/canonical'
+import type { HostLease, HostRun } from '#protocol/host-records'
+import { makeDirectories } from './archives.ts'
+import { type ContainerDefaults, containerSpec } from './container-spec.ts'
+import type { Images } from './images.ts'
+import { containerName, labelKeys, nodeLabel, ownPrefix, spoolName, volumeId } from './labels.ts'
+import type { Networks } from './networks.ts'
+import { RunProcess } from './run-process.ts'
+import { expectRun, type RunStore } from './run-store.ts'
+import { createSerial, type Serial } from './serial.ts'
+
+export type RunsComponents = {
+  readonly clock: Clock
+  readonly engine: Engine
+  readonly images: Images
+  readonly log: Log
+  readonly networks: Networks
+  readonly runs: RunStore
+  readonly spools: Spools
+  readonly volumes: Volumes
+}
+
+export type RunsOptions = {
+  readonly node: Address
+  readonly container: ContainerDefaults
+  /** Whether this machine has GPUs that must be kept from a lease without one. */
+  readonly hidesGpus: boolean
+  /** Output that is kept of a run. */
+  readonly spoolBytesMax: number
+  readonly runsPerLeaseMax: number
+}
+
+export type CreateRun = {
+  readonly run: RunId
+  readonly kind: HostRun['kind']
+  readonly spec: RunSpec
+  readonly holdOutput: boolean
+  readonly mounts?: ContainerSpec['mounts']
+}
+
+/** How long a program has to end when its lease does. */
+const endGraceSeconds = 5
+
+/** The runs of all leases: made, found again after a restart, and removed. */
+export class Runs {
+  readonly #components: RunsComponents
+  readonly #options: RunsOptions
+  readonly #processes = new Map<string, RunProcess>()
+  readonly #serials = new Map<LeaseId, Serial>()
+
+  constructor(components: RunsComponents, options: RunsOptions) {
+    this.#components = components
+    this.#options = options
+  }
+
+  /** The run's process; 'not-found' when there is no such run. */
+  process(lease: HostLease, run: RunId): RunProcess {
+    expectRun(this.#components.runs, lease.id, run)
+    const key = `${lease.id}/${run}`
+    const present = this.#processes.get(key)
+    if (present !== undefined) return present
+    const made = new RunProcess(this.#components, {
+      lease,
+      run,
+      spoolBytesMax: this.#options.spoolBytesMax,
+      otherBytes: () => this.#otherBytes(lease.id, run),
+    })
+    this.#processes.set(key, made)
+    return made
+  }
+
+  /** Makes the run's container. The same request again changes nothing; another one is a 'conflict'. */
+  create(lease: HostLease, request: CreateRun, signal: AbortSignal): Promise<RunProcess> {
+    return this.#serial(lease.id)(async () => {
+      const { clock, runs } = this.#components
+      const present = runs.get(lease.id, request.run)
+      if (present === undefined) {
+        this.#refuseTooMany(lease.id)
+        runs.put({
+          lease: lease.id,
+          ...request,
+          state: { status: 'preparing' },
+          createdAtMs: clock.nowMs(),
+          inputsDone: [],
+          stdinBytes: 0,
+          stdinClosed: false,
+          marks: [],
+        })
+      } else if (!isSame(present, request)) {
+        throw new ArtelError('conflict', `run ${request.run} exists with another specification`)
+      }
+      const process = this.process(lease, request.run)
+      if (process.record().state.status === 'preparing') {
+        await this.#makeContainer(lease, request, process, signal)
+      }
+      return process
+    })
+  }
+
+  /** Starts a run; a lease runs one at a time, on all that was leased. */
+  start(lease: HostLease, run: RunId, signal: AbortSignal): Promise<HostRun> {
+    return this.#serial(lease.id)(async () => {
+      const process = this.process(lease, run)
+      const { state, spec, inputsDone } = process.record()
+      if (state.status === 'preparing') throw new ArtelError('conflict', `run ${run} is not ready`)
+      if (state.status !== 'created') return process.record()
+      const missing = spec.inputs.find(({ target }) => !inputsDone.includes(target))
+      if (missing !== undefined) {
+        throw new ArtelError('conflict', `the input ${missing.target} has not arrived`)
+      }
+      this.#refuseSecond(lease.id, run)
+      return process.start(signal)
+    })
+  }
+
+  /** Unpacks a tar into a directory of a container that has not started; makes the directory. */
+  async putInput(
+    lease: HostLease,
+    request: { readonly run: RunId; readonly target: string },
+    tar: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { engine, runs } = this.#components
+    const process = this.process(lease, request.run)
+    if (process.record().state.status !== 'created') {
+      throw new ArtelError('conflict', `run ${request.run} takes inputs only before it starts`)
+    }
+    await makeDirectories(engine, process.container(), request.target, signal)
+    await engine.putArchive(process.container(), request.target, tar, signal)
+    const record = process.record()
+    runs.put({ ...record, inputsDone: [...new Set([...record.inputsDone, request.target])] })
+  }
+
+  /** Removes a run with all that it left; a running one is killed. Idempotent. */
+  remove(lease: LeaseId, run: RunId, signal: AbortSignal): Promise<void> {
+    return this.#serial(lease)(async () => {
+      await this.#removeContainers(lease, run, signal)
+      await this.#forget(lease, run, signal)
+    })
+  }
+
+  /** Ends all runs of a lease and removes their containers; their output stays until `forgetLease`. */
+  async endLease(lease: HostLease, reason: string, signal: AbortSignal): Promise<void> {
+    const { runs } = this.#components
+    await this.#serial(lease.id)(async () => {
+      const running = runs.ofLease(lease.id).filter(({ state }) => state.status === 'running')
+      await Promise.all(
+        running.map(async ({ run }) => {
+          const process = this.process(lease, run)
+          process.intervene({ reason: 'lease-ended', message: reason })
+          await process.stop(endGraceSeconds, signal)
+        }),
+      )
+      for (const { run, state } of runs.ofLease(lease.id)) {
+        await this.#removeContainers(lease.id, run, signal)
+        if (state.status === 'created' || state.status === 'preparing') {
+          await this.#forget(lease.id, run, signal)
+        }
+      }
+    })
+  }
+
+  /** Removes what `endLease` kept. */
+  async forgetLease(lease: LeaseId, signal: AbortSignal): Promise<void> {
+    for (const { run } of this.#components.runs.ofLease(lease))
+      await this.#forget(lease, run, signal)
+    this.#serials.delete(lease)
+  }
+
+  /** Takes up the containers of `live` leases, and removes whatever else earlier lives of this node left. */
+  async adopt(live: ReadonlyMap<LeaseId, HostLease>, signal: AbortSignal): Promise<void> {
+    const { engine, log, runs } = this.#components
+    const found = await engine.list(nodeLabel(this.#options.node), signal)
+    const adopted = new Set<string>()
+    for (const record of runs.all()) {
+      const lease = live.get(record.lease)
+      if (lease === undefined) continue
+      const name = containerName(record.lease, record.run)
+      const container = found.find((one) => one.name === name)
+      if (container !== undefined) adopted.add(container.id)
+      await this.process(lease, record.run).adopt(container, signal)
+    }
+    for (const container of found) {
+      if (adopted.has(container.id)) continue
+      log.info('removing a container without a lease', { name: container.name })
+      await engine.remove(container.id, signal)
+    }
+    await this.#sweepFiles(signal)
+  }
+
+  /** Lets go of all containers: they go on without this process. */
+  async release(): Promise<void> {
+    await Promise.all([...this.#processes.values()].map((process) => process.release()))
+  }
+
+  #serial(lease: LeaseId): Serial {
+    const serial = this.#serials.get(lease) ?? createSerial()
+    this.#serials.set(lease, serial)
+    return serial
+  }
+
+  #otherBytes(lease: LeaseId, run: RunId): number {
+    return this.#components.runs
+      .ofLease(lease)
+      .filter((one) => one.run !== run)
+      .reduce(
+        (sum, one) => sum + (this.#processes.get(`${lease}/${one.run}`)?.layerBytes() ?? 0),
+        0,
+      )
+  }
+
+  #refuseTooMany(lease: LeaseId): void {
+    const { runsPerLeaseMax } = this.#options
+    if (this.#components.runs.ofLease(lease).length < runsPerLeaseMax) return
+    throw new ArtelError('busy', `a lease keeps at most ${runsPerLeaseMax} runs`, {
+      hint: 'remove runs that have ended',
+    })
+  }
+
+  #refuseSecond(lease: LeaseId, run: RunId): void {
+    const other = this.#components.runs
+      .ofLease(lease)
+      .find((one) => one.run !== run && one.state.status === 'running')
+    if (other === undefined) return
+    throw new ArtelError('busy', `run ${other.run} is using the lease`, {
+      hint: 'wait for it, stop it, or take another lease',
+    })
+  }
+
+  async #makeContainer(
+    lease: HostLease,
+    request: CreateRun,
+    process: RunProcess,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { engine, images, networks, runs } = this.#components
+    const image = await images.find(request.spec.image, signal)
+    if (image === undefined) {
+      throw new ArtelError('image-not-found', `the host has no ${request.spec.image.reference}`)
+    }
+    const egress = lease.requirements.network === 'egress'
+    const network = egress ? await networks.ensure(lease.id, signal) : 'none'
+    const spec = containerSpec(
+      {
+        node: this.#options.node,
+        lease: lease.id,
+        run: request.run,
+        requirements: lease.requirements,
+        spec: request.spec,
+        image: image.id,
+        gpuIds: lease.gpuIds,
+        hidesGpus: this.#options.hidesGpus,
+        network,
+        ...(request.mounts === undefined ? {} : { mounts: request.mounts }),
+      },
+      this.#options.container,
+    )
+    const container = await createAnew(engine, spec, signal)
+    runs.put({ ...process.record(), container, state: { status: 'created' } })
+  }
+
+  async #removeContainers(lease: LeaseId, run: RunId, signal: AbortSignal): Promise<void> {
+    const { engine } = this.#components
+    const found = await engine.list(`${labelKeys.run}=${run}`, signal)
+    for (const container of found) {
+      if (container.labels[labelKeys.lease] === lease) await engine.remove(container.id, signal)
+    }
+    await this.#processes.get(`${lease}/${run}`)?.close(signal)
+    const record = this.#components.runs.get(lease, run)
+    if (record?.state.status === 'running') this.#noteKilled(record)
+  }
+
+  /** A run whose container was removed under it has ended, though nobody waits for it any more. */
+  #noteKilled(record: HostRun): void {
+    const { clock, runs } = this.#components
+    const exit = { exitCode: 137, finishedAtMs: clock.nowMs(), reason: 'killed' } as const
+    runs.put({ ...record, state: { status: 'exited', ...exit } })
+  }
+
+  async #forget(lease: LeaseId, run: RunId, signal: AbortSignal): Promise<void> {
+    const { runs, spools, volumes } = this.#components
+    const key = `${lease}/${run}`
+    await this.#processes.get(key)?.release()
+    this.#processes.delete(key)
+    await volumes.remove(volumeId(lease, run), signal)
+    await spools.remove(spoolName(lease, run))
+    runs.remove(lease, run)
+  }
+
+  /** Spools and volumes of runs that nobody knows any more. */
+  async #sweepFiles(signal: AbortSignal): Promise<void> {
+    const { runs, spools, volumes } = this.#components
+    const known = new Set(runs.all().flatMap((one) => [spoolName(one.lease, one.run)]))
+    const isOrphan = (name: string): boolean => name.startsWith(ownPrefix) && !known.has(name)
+    for (const name of (await spools.names()).filter(isOrphan)) await spools.remove(name)
+    for (const id of (await volumes.ids()).filter(isOrphan)) await volumes.remove(id, signal)
+  }
+}
+
+const isSame = (record: HostRun, request: CreateRun): boolean =>
+  record.kind === request.kind &&
+  record.holdOutput === request.holdOutput &&
+  specText(record.spec) === specText(request.spec)
+
+const specText = (spec: RunSpec): string => canonicalJson(JSON.parse(JSON.stringify(spec)))
+
+/** Creates the container; one that a crash left under its name gives way. */
+const createAnew = async (
+  engine: Engine,
+  spec: ContainerSpec,
+  signal: AbortSignal,
+): Promise<string> => {
+  try {
+    return await engine.create(spec, signal)
+  } catch (error) {
+    if (toArtelError(error).code !== 'conflict') throw error
+    const run = `${labelKeys.run}=${spec.labels[labelKeys.run]}`
+    const left: readonly EngineContainer[] = await engine.list(run, signal)
+    for (const one of left.filter(({ name }) => name === spec.name)) {
+      await engine.remove(one.id, signal)
+    }
+    return engine.create(spec, signal)
+  }
+}
