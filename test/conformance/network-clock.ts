@@ -1,84 +1,43 @@
-import { ArtelError } from '../../src/core/errors.ts'
+import { createVirtualClock } from '../../src/adapters/memory/clock.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 
-type Timer = { readonly atMs: number; readonly sequence: number; readonly fire: () => void }
-
-export type VirtualClock = Clock & {
+export type RunningClock = Clock & {
   /** Stops time: later sleeps never end. */
   readonly close: () => void
 }
 
-/** Time that jumps to the next timer whenever nothing is runnable, for tests over the memory internet. */
-export const createVirtualClock = (startMs = 1_700_000_000_000): VirtualClock => {
-  const timers = new Set<Timer>()
-  let nowMs = 0
-  let sequence = 0
-  let scheduled = false
+/** Virtual time that runs by itself: it jumps to the next timer whenever nothing is runnable. */
+export const createRunningClock = (): RunningClock => {
+  const clock = createVirtualClock({ startMs: 1_700_000_000_000 })
   let closed = false
-
-  const earliest = (): Timer | undefined =>
-    [...timers].reduce<Timer | undefined>(
-      (first, timer) =>
-        first === undefined ||
-        timer.atMs < first.atMs ||
-        (timer.atMs === first.atMs && timer.sequence < first.sequence)
-          ? timer
-          : first,
-      undefined,
-    )
-  const schedule = () => {
-    if (scheduled || closed) return
-    scheduled = true
-    setImmediate(() => {
-      scheduled = false
-      const timer = earliest()
-      if (timer === undefined || closed) return
-      timers.delete(timer)
-      nowMs = Math.max(nowMs, timer.atMs)
-      timer.fire()
-      schedule()
-    })
-  }
-  const sleep = (ms: number, signal: AbortSignal) =>
-    new Promise<void>((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason)
-      const onAbort = () => {
-        timers.delete(timer)
-        reject(signal.reason)
-      }
-      const timer: Timer = {
-        atMs: nowMs + Math.max(0, ms),
-        sequence: sequence++,
-        fire: () => {
-          signal.removeEventListener('abort', onAbort)
-          resolve()
+  let driving = false
+  const drive = () => {
+    if (driving || closed) return
+    driving = true
+    clock
+      .runUntil(() => closed)
+      .then(
+        () => {
+          driving = false
+          if (clock.waits() > 0) drive()
         },
-      }
-      timers.add(timer)
-      signal.addEventListener('abort', onAbort, { once: true })
-      schedule()
-    })
-
-  return {
-    nowMs: () => startMs + nowMs,
-    monotonicMs: () => nowMs,
-    sleep,
-    within: async (ms, signal, what, work) => {
-      const late = new AbortController()
-      const done = new AbortController()
-      const timeout = new ArtelError('timeout', `${what}: no answer within ${ms} ms`)
-      const timer = sleep(ms, done.signal).then(
-        () => late.abort(timeout),
-        () => undefined,
+        (error: unknown) => {
+          throw error
+        },
       )
-      try {
-        return await work(AbortSignal.any([signal, late.signal]))
-      } catch (error) {
-        throw late.signal.aborted && !signal.aborted ? timeout : error
-      } finally {
-        done.abort()
-        await timer
-      }
+  }
+  return {
+    nowMs: clock.nowMs,
+    monotonicMs: clock.monotonicMs,
+    sleep: (ms, signal) => {
+      const slept = clock.sleep(ms, signal)
+      drive()
+      return slept
+    },
+    within: (ms, signal, what, work) => {
+      const done = clock.within(ms, signal, what, work)
+      drive()
+      return done
     },
     close: () => {
       closed = true

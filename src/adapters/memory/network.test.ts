@@ -2,39 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ArtelError, type ErrorCode } from '#core/errors'
 import type { PeerStream } from '#ports/network'
-import { createVirtualClock } from '../../../test/conformance/network-clock.ts'
-import { seededRandom, testPeer } from '../../../test/conformance/network-world.ts'
-import { createMemoryInternet, type MemoryInternetOptions } from './network.ts'
-import type { MemoryNode } from './network-node.ts'
+import { createTestInternet, type TestInternet } from '../../../test/conformance/network-world.ts'
 
 const never = new AbortController().signal
 const protocol = '/artel/test/1'
 const withCode = (code: ErrorCode) => (error: unknown) =>
   error instanceof ArtelError && error.code === code
 
-const createWorld = async (count: number, options?: MemoryInternetOptions, seed = 1) => {
-  const clock = createVirtualClock()
-  const internet = createMemoryInternet({ clock, random: seededRandom(seed) }, options)
-  const nodes: MemoryNode[] = []
-  const start = async (index: number) => {
-    const node = internet.node({ peer: testPeer(index) })
-    await node.start(never)
-    return node
-  }
-  for (let n = 0; n < count; n += 1) nodes.push(await start(n))
-  for (const a of nodes) {
-    for (const b of nodes) a.learn({ peer: b.self, addresses: b.addresses() })
-  }
-  const node = (index: number): MemoryNode => {
-    const found = nodes[index]
-    assert.ok(found)
-    return found
-  }
-  return { clock, internet, node, start }
-}
-
 /** A stream of node 0 to node 1 and the end that node 1 got. */
-const connectedPair = async (world: Awaited<ReturnType<typeof createWorld>>) => {
+const connectedPair = async (world: TestInternet) => {
   const inbound = Promise.withResolvers<PeerStream>()
   world.node(1).handle(protocol, inbound.resolve)
   const stream = await world.node(0).open(world.node(1).self, protocol, never)
@@ -44,7 +20,7 @@ const connectedPair = async (world: Awaited<ReturnType<typeof createWorld>>) => 
 const firstRead = async (stream: PeerStream) => stream.read[Symbol.asyncIterator]().next()
 
 test('bytes take latency and bandwidth of their link', async () => {
-  const world = await createWorld(2, { link: { latencyMs: 100, bytesPerSecond: 1_000_000 } })
+  const world = await createTestInternet(2, { link: { latencyMs: 100, bytesPerSecond: 1_000_000 } })
   const { stream, served } = await connectedPair(world)
   const beganMs = world.clock.monotonicMs()
   const reading = (async () => {
@@ -59,7 +35,7 @@ test('bytes take latency and bandwidth of their link', async () => {
 })
 
 test('a dead process resets its streams after the latency', async () => {
-  const world = await createWorld(2)
+  const world = await createTestInternet(2)
   const { stream } = await connectedPair(world)
   const beganMs = world.clock.monotonicMs()
   world.node(1).crash('reset')
@@ -68,7 +44,7 @@ test('a dead process resets its streams after the latency', async () => {
 })
 
 test('a power cut is noticed only after the silence, and dials time out meanwhile', async () => {
-  const world = await createWorld(2, { silenceMs: 13_000 })
+  const world = await createTestInternet(2, { silenceMs: 13_000 })
   const { stream } = await connectedPair(world)
   const beganMs = world.clock.monotonicMs()
   world.node(1).crash('silent')
@@ -83,7 +59,7 @@ test('a power cut is noticed only after the silence, and dials time out meanwhil
 })
 
 test('calls of a crashed incarnation never settle and the next one is a new node', async () => {
-  const world = await createWorld(2)
+  const world = await createTestInternet(2)
   const { stream, served } = await connectedPair(world)
   let settled = 0
   const count = () => {
@@ -102,7 +78,7 @@ test('calls of a crashed incarnation never settle and the next one is a new node
 })
 
 test('a short partition delays bytes and a long one cuts the streams of both ends', async () => {
-  const world = await createWorld(2, { silenceMs: 13_000 })
+  const world = await createTestInternet(2, { silenceMs: 13_000 })
   const { stream, served } = await connectedPair(world)
   const [a, b] = [world.node(0).self, world.node(1).self]
   world.internet.partition([a], [b])
@@ -121,7 +97,7 @@ test('a short partition delays bytes and a long one cuts the streams of both end
 /** Who hears a message at what time, in a ring of 20 nodes with loss and jitter. */
 const gossipTrace = async (seed: number): Promise<readonly string[]> => {
   const count = 20
-  const world = await createWorld(count, { link: { jitterMs: 30, lossRatio: 0.3 } }, seed)
+  const world = await createTestInternet(count, { link: { jitterMs: 30, lossRatio: 0.3 } }, seed)
   const trace: string[] = []
   for (let n = 0; n < count; n += 1) {
     world.node(n).subscribe('topic', () => trace.push(`${n} ${world.clock.monotonicMs()}`))

@@ -35,7 +35,14 @@ export const routeDefaults = {
 type RouteInit<Params, Result> = Pick<PeerRoute<Params, Result>, 'name' | 'params' | 'result'> &
   Partial<PeerRoute<Params, Result>>
 
+/** The longest wait that timers know (24 days). */
+const timerMsMax = 2 ** 31 - 1
+
 /** A route with its types inferred from the schemas and `routeDefaults` for what `init` leaves out. */
 export const defineRoute = <Params, Result>(
   init: RouteInit<Params, Result>,
-): PeerRoute<Params, Result> => ({ ...routeDefaults, ...init })
+): PeerRoute<Params, Result> => ({
+  ...routeDefaults,
+  ...init,
+  timeoutMs: Math.min(init.timeoutMs ?? routeDefaults.timeoutMs, timerMsMax),
+})
