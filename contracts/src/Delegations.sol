@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IDelegations} from "./interfaces/IDelegations.sol";
 import {Vault} from "./Vault.sol";
 import {Delegation, Limits} from "./types/Delegation.sol";
@@ -8,6 +9,8 @@ import {Terms} from "./types/Terms.sol";
 
 /// @title Delegates of tenants and their limits.
 abstract contract Delegations is IDelegations, Vault {
+    using SafeCast for uint256;
+
     mapping(address tenant => mapping(address delegate => mapping(bytes32 deployment => Delegation))) private
         _delegations;
 
@@ -40,7 +43,7 @@ abstract contract Delegations is IDelegations, Vault {
         stored.spent = used.spent + amount;
         if (opens) {
             require(block.timestamp >= uint256(used.lastOpen) + used.cooldown, CoolingDown());
-            stored.lastOpen = uint40(block.timestamp);
+            stored.lastOpen = block.timestamp.toUint40();
         }
     }
 

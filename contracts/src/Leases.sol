@@ -12,7 +12,7 @@ import {Vault} from "./Vault.sol";
 import {ILeases} from "./interfaces/ILeases.sol";
 import {LeaseHash} from "./libraries/LeaseHash.sol";
 import {LeaseRules} from "./libraries/LeaseRules.sol";
-import {Lease, Report, Status} from "./types/Lease.sol";
+import {Lease, Purse, Report, Service, Status} from "./types/Lease.sol";
 import {LeaseId} from "./types/LeaseId.sol";
 import {Claim, Terms} from "./types/Terms.sol";
 
@@ -22,7 +22,7 @@ import {Claim, Terms} from "./types/Terms.sol";
 /// Storage: balance, isOperator (Vault), _delegations (Delegations), then per lease two slots of _leases, one of
 /// _reports from its first report on, and per instance one of _current.
 contract Leases is ILeases, Delegations, EIP712 {
-    using LeaseRules for Lease;
+    using LeaseRules for Service;
     using LeaseRules for Report;
     using SafeCast for uint256;
 
@@ -49,25 +49,24 @@ contract Leases is ILeases, Delegations, EIP712 {
         _debit(terms.host, terms.bond);
         if (terms.epoch > 1) _supersede(previous, time);
         _current[key] = id;
-        _leases[id] = Lease({
+        Lease storage stored = _leases[id];
+        stored.service = Service({
             deposit: uint256(amount).toUint96(),
             opened: time,
             ack: time,
             ended: 0,
             epoch: uint256(terms.epoch).toUint32(),
-            status: Status.Running,
-            extra: 0,
-            bondLeft: uint256(terms.bond).toUint96(),
-            quit: false
+            status: Status.Running
         });
+        stored.purse = Purse({extra: 0, bondLeft: uint256(terms.bond).toUint96(), quit: false});
         emit Opened(id, terms.tenant, terms.host, terms, amount, time);
     }
 
     /// @inheritdoc ILeases
     function topUp(Terms calldata terms, uint128 amount) external nonReentrant {
-        (LeaseId id, Lease memory found) = _find(terms);
-        require(found.statusAt(terms, _now()) == Status.Running, WrongStatus());
-        uint256 total = uint256(found.deposit) + amount;
+        (LeaseId id, Service memory service) = _find(terms);
+        require(service.statusAt(terms, _now()) == Status.Running, WrongStatus());
+        uint256 total = uint256(service.deposit) + amount;
         require(total <= type(uint96).max, OutOfRange());
         address payer = msg.sender;
         if (payer != terms.tenant && _isDelegate(terms, payer)) {
@@ -75,108 +74,118 @@ contract Leases is ILeases, Delegations, EIP712 {
             payer = terms.tenant;
         }
         _debit(payer, amount);
-        _leases[id].deposit = total.toUint96();
+        _leases[id].service.deposit = total.toUint96();
         emit ToppedUp(id, msg.sender, amount);
     }
 
     /// @inheritdoc ILeases
     function claim(Terms calldata terms, uint40 until, uint128 extra, bytes calldata signature) external nonReentrant {
-        (LeaseId id, Lease memory found) = _find(terms);
+        (LeaseId id, Service memory service) = _find(terms);
         require(_signedByTenant(terms, LeaseHash.ofReceipt(id, until, extra), signature), BadSignature());
-        require(found.status != Status.Settled, WrongStatus());
-        require(until <= found.endOf(terms, _now()), UntilAfterEnd());
-        _advance(id, terms, found, until, extra);
-        if (found.status == Status.Reported) {
-            Report memory filed = _reports[id];
-            if (until > filed.reported) _dismiss(id, terms, found, filed);
+        require(service.status != Status.Settled, WrongStatus());
+        require(until <= service.endOf(terms, _now()), UntilAfterEnd());
+        uint256 metered = _meter(id, terms, extra);
+        uint256 amount = _advance(terms, service, until) + metered;
+        emit Claimed(id, service.ack, _leases[id].purse.extra, amount);
+        if (service.status == Status.Reported) {
+            uint40 reported = _reports[id].reported;
+            if (until > reported) {
+                amount += _dismiss(terms, service);
+                emit Answered(id, reported, service.ack, 0, terms.reportFee);
+            }
         }
-        _leases[id] = found;
+        _leases[id].service = service;
+        _credit(terms.host, amount);
     }
 
     /// @inheritdoc ILeases
     function claimSilent(Terms calldata terms) external nonReentrant {
-        (LeaseId id, Lease memory found) = _find(terms);
-        require(found.status != Status.Settled && found.status != Status.Reported, WrongStatus());
+        (LeaseId id, Service memory service) = _find(terms);
+        require(service.isOpen(), WrongStatus());
         uint40 time = _now();
         uint256 matured = Math.saturatingSub(time, terms.window);
-        _advance(id, terms, found, Math.min(found.endOf(terms, time), matured).toUint40(), 0);
-        _leases[id] = found;
+        uint256 amount = _advance(terms, service, Math.min(service.endOf(terms, time), matured).toUint40());
+        _leases[id].service = service;
+        _credit(terms.host, amount);
+        emit Claimed(id, service.ack, _leases[id].purse.extra, amount);
     }
 
     /// @inheritdoc ILeases
     function close(Terms calldata terms) external nonReentrant {
-        (LeaseId id, Lease memory found) = _find(terms);
+        (LeaseId id, Service memory service) = _find(terms);
         require(_isParty(terms, msg.sender), NotParty());
-        require(found.status != Status.Settled && found.status != Status.Reported, WrongStatus());
-        uint40 ack = found.conceded(terms, _now());
-        (uint256 toHost, uint256 toTenant) = _settle(id, terms, found, ack, true);
+        require(service.isOpen(), WrongStatus());
+        uint40 time = _now();
+        bool quit_ = _leases[id].purse.quit;
+        uint40 ack = quit_ ? service.endOf(terms, time) : service.conceded(terms, time);
+        (uint256 toHost, uint256 toTenant) = _settle(id, terms, service, ack, true);
         emit Closed(id, msg.sender, ack, toHost, toTenant);
     }
 
     /// @inheritdoc ILeases
     function quit(Terms calldata terms) external nonReentrant {
-        (LeaseId id, Lease memory found) = _find(terms);
+        (LeaseId id, Service memory service) = _find(terms);
         require(_speaksFor(msg.sender, terms.host), NotHost());
         uint40 time = _now();
-        Status status = found.statusAt(terms, time);
+        Status status = service.statusAt(terms, time);
         require(status == Status.Running || status == Status.Reported, WrongStatus());
-        if (status == Status.Reported) _answer(id, terms, found, _reports[id]);
+        if (status == Status.Reported) _answer(id, terms, service, _reports[id].reported);
         uint256 fee = 0;
-        if (found.ended == 0) {
-            if (time < found.exhausted(terms)) {
-                found.quit = true;
+        if (service.ended == 0) {
+            if (time < service.exhausted(terms)) {
                 if (time < terms.committed) fee = terms.quitFee;
+                Purse storage purse = _leases[id].purse;
+                purse.quit = true;
+                purse.bondLeft -= fee.toUint96();
             }
-            found.ended = time;
+            service.ended = time;
         }
-        found.status = Status.Ended;
-        found.bondLeft -= fee.toUint96();
-        _leases[id] = found;
+        service.status = Status.Ended;
+        _leases[id].service = service;
         _credit(terms.tenant, fee);
-        emit Quit(id, found.ended, fee);
+        emit Quit(id, service.ended, fee);
     }
 
     /// @inheritdoc ILeases
     function report(Terms calldata terms) external nonReentrant {
-        (LeaseId id, Lease memory found) = _find(terms);
+        (LeaseId id, Service memory service) = _find(terms);
         require(_isParty(terms, msg.sender), NotParty());
-        require(found.status != Status.Settled && found.status != Status.Reported, WrongStatus());
+        require(service.isOpen(), WrongStatus());
         uint40 time = _now();
-        uint40 end = found.endOf(terms, time);
+        uint40 end = service.endOf(terms, time);
         // From `end + window` on the tail is due to the host: a late report must not take its bond.
-        bool tailDue = found.statusAt(terms, time) == Status.Ended && time >= uint256(end) + terms.window;
-        require(found.ack < end && !tailDue, NothingToReport());
-        require(time >= uint256(found.ack) + terms.silence, NotSilent());
+        bool tailDue = service.statusAt(terms, time) == Status.Ended && time >= uint256(end) + terms.window;
+        require(service.ack < end && !tailDue, NothingToReport());
+        require(time >= uint256(service.ack) + terms.silence, NotSilent());
         _debit(msg.sender, terms.reportFee);
-        _leases[id].status = Status.Reported;
+        service.status = Status.Reported;
+        _leases[id].service = service;
         _reports[id] = Report({reported: time, blockNumber: block.number.toUint40(), by: msg.sender});
         emit Reported(id, msg.sender, time);
     }
 
     /// @inheritdoc ILeases
     function answer(Terms calldata terms, bytes calldata signature) external nonReentrant {
-        (LeaseId id, Lease memory found) = _find(terms);
-        require(found.status == Status.Reported, WrongStatus());
+        (LeaseId id, Service memory service) = _find(terms);
+        require(service.status == Status.Reported, WrongStatus());
         Report memory filed = _reports[id];
         require(!filed.answerOverdue(terms), AnswerTooLate());
-        require(
-            _speaksFor(msg.sender, terms.host)
-                || _signedByHost(terms.host, LeaseHash.ofAnswer(id, filed.reported), signature),
-            BadSignature()
-        );
-        _answer(id, terms, found, filed);
-        _leases[id] = found;
+        bool speaks = _speaksFor(msg.sender, terms.host)
+            || _signedByHost(terms.host, LeaseHash.ofAnswer(id, filed.reported), signature);
+        require(speaks, BadSignature());
+        _answer(id, terms, service, filed.reported);
+        _leases[id].service = service;
     }
 
     /// @inheritdoc ILeases
     function resolve(Terms calldata terms) external nonReentrant {
-        (LeaseId id, Lease memory found) = _find(terms);
-        require(found.status == Status.Reported, WrongStatus());
+        (LeaseId id, Service memory service) = _find(terms);
+        require(service.status == Status.Reported, WrongStatus());
         Report memory filed = _reports[id];
         require(filed.answerOverdue(terms), AnswerDue());
-        uint256 known = Math.min(filed.reported, found.endOf(terms, _now()));
-        uint40 ack = Math.max(found.ack, Math.saturatingSub(known, terms.window)).toUint40();
-        (uint256 toHost, uint256 toTenant) = _settle(id, terms, found, ack, false);
+        uint256 known = Math.min(filed.reported, service.endOf(terms, _now()));
+        uint40 ack = Math.max(service.ack, Math.saturatingSub(known, terms.window)).toUint40();
+        (uint256 toHost, uint256 toTenant) = _settle(id, terms, service, ack, false);
         emit Resolved(id, false, ack, toHost, toTenant);
     }
 
@@ -188,23 +197,23 @@ contract Leases is ILeases, Delegations, EIP712 {
         address[] calldata observers,
         bytes[] calldata signatures
     ) external nonReentrant {
-        (LeaseId id, Lease memory found) = _find(terms);
+        (LeaseId id, Service memory service) = _find(terms);
         _checkQuorum(terms.observers, LeaseHash.ofAbsence(id, from), quorum, observers, signatures);
-        require(found.status != Status.Settled, WrongStatus());
-        require(from >= found.opened && from < found.endOf(terms, _now()), OutsideLease());
-        uint40 ack = from > found.ack ? from : found.ack;
-        (uint256 toHost, uint256 toTenant) = _settle(id, terms, found, ack, false);
+        require(service.status != Status.Settled, WrongStatus());
+        require(from >= service.opened && from < service.endOf(terms, _now()), OutsideLease());
+        uint40 ack = from > service.ack ? from : service.ack;
+        (uint256 toHost, uint256 toTenant) = _settle(id, terms, service, ack, false);
         emit Resolved(id, true, ack, toHost, toTenant);
     }
 
     /// @inheritdoc ILeases
     function settle(Terms calldata terms) external nonReentrant {
-        (LeaseId id, Lease memory found) = _find(terms);
+        (LeaseId id, Service memory service) = _find(terms);
         uint40 time = _now();
-        require(found.statusAt(terms, time) == Status.Ended, WrongStatus());
-        uint40 end = found.endOf(terms, time);
-        require(found.ack >= end || time >= uint256(end) + terms.window, TailPending());
-        (uint256 toHost, uint256 toTenant) = _settle(id, terms, found, end, true);
+        require(service.statusAt(terms, time) == Status.Ended, WrongStatus());
+        uint40 end = service.endOf(terms, time);
+        require(service.ack >= end || time >= uint256(end) + terms.window, TailPending());
+        (uint256 toHost, uint256 toTenant) = _settle(id, terms, service, end, true);
         emit Settled(id, end, toHost, toTenant);
     }
 
@@ -246,9 +255,10 @@ contract Leases is ILeases, Delegations, EIP712 {
 
     /// @inheritdoc ILeases
     function statusOf(Terms calldata terms) external view returns (Status status, uint40 end, uint256 paid) {
-        (, Lease memory found) = _find(terms);
+        (LeaseId id, Service memory service) = _find(terms);
         uint40 time = _now();
-        return (found.statusAt(terms, time), found.endOf(terms, time), found.paid(terms));
+        paid = service.earned(terms, service.ack) + _leases[id].purse.extra;
+        return (service.statusAt(terms, time), service.endOf(terms, time), paid);
     }
 
     /// @inheritdoc ILeases
@@ -258,61 +268,71 @@ contract Leases is ILeases, Delegations, EIP712 {
 
     /// @dev A superseded lease stops earning now; what it owes up to here stays claimable.
     function _supersede(LeaseId previous, uint40 time) private {
-        Lease storage stored = _leases[previous];
-        if (stored.ended != 0) return;
-        stored.ended = time;
-        if (stored.status == Status.Running) stored.status = Status.Ended;
+        Service storage service = _leases[previous].service;
+        if (service.ended != 0) return;
+        service.ended = time;
+        if (service.status == Status.Running) service.status = Status.Ended;
     }
 
-    /// @dev Moves payment forward and pays the host the difference; the caller stores the lease.
-    function _advance(LeaseId id, Terms calldata terms, Lease memory found, uint40 until, uint128 extra) private {
-        uint256 before = found.paid(terms);
+    /// @dev Raises the extras that are paid for, as far as the terms allow; returns what that costs.
+    function _meter(LeaseId id, Terms calldata terms, uint128 extra) private returns (uint256 amount) {
+        Purse storage purse = _leases[id].purse;
+        uint256 before = purse.extra;
         uint256 capped = Math.min(extra, terms.extraMax);
-        if (until > found.ack) found.ack = until;
-        if (capped > found.extra) found.extra = capped.toUint96();
-        uint256 amount = found.paid(terms) - before;
-        _credit(terms.host, amount);
-        emit Claimed(id, found.ack, found.extra, amount);
+        if (capped <= before) return 0;
+        purse.extra = capped.toUint96();
+        return capped - before;
     }
 
-    /// @dev Pays the host through the report and ends it; the caller stores the lease.
-    function _answer(LeaseId id, Terms calldata terms, Lease memory found, Report memory filed) private {
-        uint40 end = found.endOf(terms, _now());
-        _advance(id, terms, found, filed.reported < end ? filed.reported : end, 0);
-        _dismiss(id, terms, found, filed);
+    /// @dev Moves payment forward; returns what that costs. The caller stores and pays.
+    function _advance(Terms calldata terms, Service memory service, uint40 until)
+        private
+        pure
+        returns (uint256 amount)
+    {
+        if (until <= service.ack) return 0;
+        amount = service.earned(terms, until) - service.earned(terms, service.ack);
+        service.ack = until;
     }
 
-    /// @dev Ends an open report in the host's favour; the caller stores the lease.
-    function _dismiss(LeaseId id, Terms calldata terms, Lease memory found, Report memory filed) private {
-        found.status = found.ended == 0 ? Status.Running : Status.Ended;
-        _credit(terms.host, terms.reportFee);
-        emit Answered(id, filed.reported, terms.reportFee);
+    /// @dev Ends an open report in the host's favour; returns the fee. The caller stores and pays.
+    function _dismiss(Terms calldata terms, Service memory service) private pure returns (uint256 fee) {
+        service.status = service.ended == 0 ? Status.Running : Status.Ended;
+        return terms.reportFee;
+    }
+
+    /// @dev Pays the host through the report and ends it. The caller stores.
+    function _answer(LeaseId id, Terms calldata terms, Service memory service, uint40 reported) private {
+        uint40 end = service.endOf(terms, _now());
+        uint256 amount = _advance(terms, service, reported < end ? reported : end);
+        uint256 fee = _dismiss(terms, service);
+        _credit(terms.host, amount + fee);
+        emit Answered(id, reported, service.ack, amount, fee);
     }
 
     /// @dev Divides all that escrow holds of a lease and stores it as settled.
-    function _settle(LeaseId id, Terms calldata terms, Lease memory found, uint40 ack, bool bondToHost)
+    function _settle(LeaseId id, Terms calldata terms, Service memory service, uint40 ack, bool bondToHost)
         private
         returns (uint256 toHost, uint256 toTenant)
     {
-        uint256 due = found.owed(terms, ack, found.extra);
-        toHost = due - found.paid(terms);
-        toTenant = found.deposit - due;
-        if (bondToHost) toHost += found.bondLeft;
-        else toTenant += found.bondLeft;
-        if (found.status == Status.Reported) _credit(_reports[id].by, terms.reportFee);
-        found.status = Status.Settled;
-        found.ack = ack;
-        found.bondLeft = 0;
-        if (found.ended == 0) found.ended = _now();
-        _leases[id] = found;
+        Purse memory purse = _leases[id].purse;
+        toTenant = service.deposit - service.earned(terms, ack) - purse.extra;
+        toHost = _advance(terms, service, ack);
+        if (bondToHost) toHost += purse.bondLeft;
+        else toTenant += purse.bondLeft;
+        if (service.status == Status.Reported) _credit(_reports[id].by, terms.reportFee);
+        service.status = Status.Settled;
+        if (service.ended == 0) service.ended = _now();
+        _leases[id].service = service;
+        if (purse.bondLeft > 0) _leases[id].purse.bondLeft = 0;
         _credit(terms.host, toHost);
         _credit(terms.tenant, toTenant);
     }
 
-    function _find(Terms calldata terms) private view returns (LeaseId id, Lease memory found) {
+    function _find(Terms calldata terms) private view returns (LeaseId id, Service memory service) {
         id = LeaseHash.ofTerms(terms);
-        found = _leases[id];
-        require(found.status != Status.None, UnknownLease());
+        service = _leases[id].service;
+        require(service.status != Status.None, UnknownLease());
     }
 
     function _checkBid(Terms calldata terms, uint128 amount) private view {
@@ -326,7 +346,9 @@ contract Leases is ILeases, Delegations, EIP712 {
 
     function _checkSuccession(bytes32 key, Terms calldata terms) private view returns (LeaseId previous) {
         previous = _current[key];
-        require(terms.previous == previous && terms.epoch == uint256(_leases[previous].epoch) + 1, NotSuccessor());
+        require(
+            terms.previous == previous && terms.epoch == uint256(_leases[previous].service.epoch) + 1, NotSuccessor()
+        );
     }
 
     function _checkQuorum(
@@ -387,6 +409,8 @@ contract Leases is ILeases, Delegations, EIP712 {
     }
 
     function _now() private view returns (uint40) {
-        return block.timestamp.toUint40();
+        // casting to 'uint40' is safe because it holds 34,000 years
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint40(block.timestamp);
     }
 }

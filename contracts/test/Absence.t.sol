@@ -33,9 +33,9 @@ contract AbsenceTest is Fixture {
     function testFuzz_AQuorumSettlesAndTheTenantGetsTheBond(uint32 absent, uint32 later, uint8 missing) public {
         uint256 from = _within(absent, 0, 4 hours);
         VM.warp(START + from + _within(later, 1, 4 hours));
-        bytes[] memory signatures = _signatures(uint40(START + from));
+        bytes[] memory signatures = _signatures(_at(from));
         signatures[missing % 3] = "";
-        leases.resolveAbsent(terms, uint40(START + from), QUORUM, observers, signatures);
+        leases.resolveAbsent(terms, _at(from), QUORUM, observers, signatures);
         uint256 paid = _cost(terms, from);
         _equal(leases.balance(host), ENDOWMENT - terms.bond + paid, "host");
         _equal(leases.balance(tenant), ENDOWMENT + terms.bond - paid, "tenant");
@@ -50,7 +50,7 @@ contract AbsenceTest is Fixture {
         VM.prank(host);
         leases.answer(terms, "");
         VM.warp(START + 4 hours);
-        leases.resolveAbsent(terms, uint40(START + from), QUORUM, observers, _signatures(uint40(START + from)));
+        leases.resolveAbsent(terms, _at(from), QUORUM, observers, _signatures(_at(from)));
         uint256 paid = _cost(terms, 3 hours);
         _equal(leases.balance(host), ENDOWMENT - terms.bond + paid + terms.reportFee, "host");
     }
@@ -60,12 +60,12 @@ contract AbsenceTest is Fixture {
         VM.warp(START + 3 hours);
         VM.prank(signer);
         leases.report(terms);
-        leases.resolveAbsent(terms, uint40(START + from), QUORUM, observers, _signatures(uint40(START + from)));
+        leases.resolveAbsent(terms, _at(from), QUORUM, observers, _signatures(_at(from)));
         _equal(leases.balance(signer), ENDOWMENT, "reporter");
     }
 
     function testFuzz_FewerThanTheQuorumDoNothing(uint32 absent, uint8 only, bytes calldata noise) public {
-        uint40 from = uint40(START + _within(absent, 0, 1 hours));
+        uint40 from = _at(_within(absent, 0, 1 hours));
         VM.warp(START + 2 hours);
         bytes[] memory signatures = new bytes[](3);
         signatures[only % 3] = _signatures(from)[only % 3];

@@ -16,7 +16,7 @@ contract ClaimTest is Fixture {
     }
 
     function testFuzz_AReceiptPaysTheHostWhatIsOwed(uint32 served, uint128 extra) public {
-        uint40 until = uint40(START + _within(served, 0, 8 hours));
+        uint40 until = _at(_within(served, 0, 8 hours));
         VM.warp(uint256(until) + 5);
         uint256 due = _cost(terms, until - START) + (extra < terms.extraMax ? extra : terms.extraMax);
         bytes memory receipt = _receipt(terms, until, extra);
@@ -33,7 +33,7 @@ contract ClaimTest is Fixture {
         for (uint256 i = 0; i < served.length; ++i) {
             uint256 time = _within(served[i], 0, 8 hours);
             uint128 extra = uint128(_within(extras[i], 0, terms.extraMax));
-            _claim(terms, uint40(START + time), extra);
+            _claim(terms, _at(time), extra);
             if (time > longest) longest = time;
             if (extra > most) most = extra;
         }
@@ -42,7 +42,7 @@ contract ClaimTest is Fixture {
 
     function testFuzz_NothingIsPaidBeyondTheEnd(uint32 beyond) public {
         VM.warp(START + 30 minutes);
-        uint40 until = uint40(START + 30 minutes + _within(beyond, 1, 365 days));
+        uint40 until = _at(30 minutes + _within(beyond, 1, 365 days));
         bytes memory receipt = _receipt(terms, until, 0);
         VM.expectRevert(ILeases.UntilAfterEnd.selector);
         leases.claim(terms, until, 0, receipt);
@@ -84,7 +84,7 @@ contract ClaimTest is Fixture {
     }
 
     function testFuzz_ABatchClaimsWhatItCanAndTellsTheRest(uint32 served, bool forge) public {
-        uint40 until = uint40(START + _within(served, 0, 3 hours));
+        uint40 until = _at(_within(served, 0, 3 hours));
         VM.warp(uint256(until));
         Claim[] memory items = new Claim[](3);
         items[0] = Claim(terms, until + 1, 0, _receipt(terms, until + 1, 0));

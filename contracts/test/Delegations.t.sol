@@ -92,7 +92,7 @@ contract DelegationsTest is Fixture {
         uint256 spent = amount > 50e6 ? 0 : amount;
         _equal(leases.balance(tenant), ENDOWMENT - 10e6 - spent, "tenant");
         _equal(leases.balance(delegate), ENDOWMENT, "delegate");
-        _equal(_lease(terms).deposit, 10e6 + spent, "deposit");
+        _equal(_lease(terms).service.deposit, 10e6 + spent, "deposit");
     }
 
     function _openByDelegate(Terms memory terms, uint128 amount) private {

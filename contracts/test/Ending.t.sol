@@ -69,7 +69,7 @@ contract EndingTest is Fixture {
         leases.quit(terms);
         if (exhausted) return;
         uint256 fee = time < 10 hours ? terms.quitFee : 0;
-        _equal(_lease(terms).bondLeft, terms.bond - fee, "bond");
+        _equal(_lease(terms).purse.bondLeft, terms.bond - fee, "bond");
         VM.warp(START + time + terms.window);
         leases.settle(terms);
         _equal(leases.balance(host), ENDOWMENT + _cost(terms, time) - fee, "host");
@@ -97,7 +97,7 @@ contract EndingTest is Fixture {
         uint256 last = terms.rate.affordable(9e6);
         uint256 wait = _within(waited, 0, uint256(terms.window) - 1);
         VM.warp(START + last + wait);
-        if (acknowledged) _claim(terms, uint40(START + last), 0);
+        if (acknowledged) _claim(terms, _at(last), 0);
         else VM.expectRevert(ILeases.TailPending.selector);
         leases.settle(terms);
         if (!acknowledged) {

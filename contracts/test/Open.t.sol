@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ILeases} from "../src/interfaces/ILeases.sol";
 import {IVault} from "../src/interfaces/IVault.sol";
 import {LeaseHash} from "../src/libraries/LeaseHash.sol";
@@ -21,10 +22,10 @@ contract OpenTest is Fixture {
         Lease memory lease = leases.lease(id);
         _equal(leases.balance(tenant), ENDOWMENT - amount, "tenant");
         _equal(leases.balance(host), ENDOWMENT - terms.bond, "host");
-        _equal(lease.deposit, amount, "deposit");
-        _equal(lease.bondLeft, terms.bond, "bond");
-        _equal(lease.opened, START, "opened");
-        _holds(lease.status == Status.Running, "running");
+        _equal(lease.service.deposit, amount, "deposit");
+        _equal(lease.purse.bondLeft, terms.bond, "bond");
+        _equal(lease.service.opened, START, "opened");
+        _holds(lease.service.status == Status.Running, "running");
         _holds(leases.current(tenant, DEPLOYMENT, INSTANCE) == id, "current");
     }
 
@@ -84,9 +85,9 @@ contract OpenTest is Fixture {
 
     function testFuzz_ADepositBelowExtrasAndMinimumIsRefused(uint128 amount) public {
         Terms memory terms = _terms();
-        uint256 least = terms.extraMax + terms.rate.costUp(terms.minimum);
+        uint128 least = SafeCast.toUint128(terms.extraMax + terms.rate.costUp(terms.minimum));
         _expectRefusal(terms, uint128(_within(amount, 0, least - 1)), ILeases.DepositTooSmall.selector);
-        _open(terms, uint128(least));
+        _open(terms, least);
     }
 
     function testFuzz_ABondBelowTheQuitFeeIsRefused(uint128 bond) public {
@@ -136,7 +137,7 @@ contract OpenTest is Fixture {
         VM.prank(outsider);
         leases.topUp(terms, amount);
         _equal(leases.balance(outsider), ENDOWMENT - amount, "payer");
-        _equal(_lease(terms).deposit, 3e6 + amount, "deposit");
+        _equal(_lease(terms).service.deposit, 3e6 + amount, "deposit");
         VM.warp(START + 300 days);
         (, uint40 end,) = leases.statusOf(terms);
         _equal(end, START + terms.rate.affordable(2e6 + amount), "end");

@@ -36,7 +36,7 @@ contract ReportTest is Fixture {
     function testFuzz_AReportNeedsSilence(uint32 acknowledged, uint32 waited) public {
         uint256 time = _within(acknowledged, 1, 8 hours);
         VM.warp(START + time);
-        _claim(terms, uint40(START + time), 0);
+        _claim(terms, _at(time), 0);
         VM.warp(START + time + _within(waited, 1, uint256(terms.silence) - 1));
         VM.expectRevert(ILeases.NotSilent.selector);
         VM.prank(tenant);
@@ -71,12 +71,12 @@ contract ReportTest is Fixture {
         uint256 time = _within(served, terms.silence, 8 hours);
         _report(time);
         VM.warp(START + time + _within(waited, 0, terms.answerIn));
-        bytes memory answer = _sign(OPERATOR_KEY, LeaseHash.ofAnswer(leases.leaseId(terms), uint40(START + time)));
+        bytes memory answer = _sign(OPERATOR_KEY, LeaseHash.ofAnswer(leases.leaseId(terms), _at(time)));
         leases.answer(terms, answer);
         uint256 paid = _cost(terms, time) + terms.reportFee;
         _equal(leases.balance(host), ENDOWMENT - terms.bond + paid, "host");
         _equal(leases.balance(tenant), ENDOWMENT - 10e6 - terms.reportFee, "tenant");
-        _holds(_lease(terms).status == Status.Running, "running");
+        _holds(_lease(terms).service.status == Status.Running, "running");
     }
 
     function testFuzz_AnAnswerOfAnybodyElseIsRefused(address caller, uint40 reported, bytes calldata noise) public {
@@ -114,7 +114,7 @@ contract ReportTest is Fixture {
         uint256 time = _within(served, 4 * uint256(terms.silence), 8 hours);
         uint256 ack = _within(acknowledged, 0, time / 2);
         VM.warp(START + ack);
-        _claim(terms, uint40(START + ack), 0);
+        _claim(terms, _at(ack), 0);
         _report(time);
         _pass(terms.answerIn);
         leases.resolve(terms);
@@ -130,9 +130,9 @@ contract ReportTest is Fixture {
         _report(time);
         uint256 until = time + _within(more, 0, 4 hours);
         VM.warp(START + until);
-        _claim(terms, uint40(START + until), 0);
+        _claim(terms, _at(until), 0);
         bool dismissed = until > time;
-        _holds(_lease(terms).status == (dismissed ? Status.Running : Status.Reported), "status");
+        _holds(_lease(terms).service.status == (dismissed ? Status.Running : Status.Reported), "status");
         uint256 paid = _cost(terms, until) + (dismissed ? terms.reportFee : 0);
         _equal(leases.balance(host), ENDOWMENT - terms.bond + paid, "host");
     }

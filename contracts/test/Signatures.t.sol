@@ -88,7 +88,7 @@ contract SignaturesTest is Fixture {
     function testFuzz_ASignatureWorksForItsVerbOnly(uint32 served) public {
         Terms memory terms = _terms();
         LeaseId id = _open(terms, 10e6);
-        uint40 time = uint40(START + _within(served, terms.silence, 4 hours));
+        uint40 time = _at(_within(served, terms.silence, 4 hours));
         VM.warp(time);
         bytes memory absence = _sign(SIGNER_KEY, LeaseHash.ofAbsence(id, time));
         VM.expectRevert(ILeases.BadSignature.selector);

@@ -115,11 +115,13 @@ export type LeasesEvent =
       readonly fee: TokenAmount
     }
   | { readonly kind: 'Reported'; readonly id: LeaseId; readonly by: Address; readonly at: number }
-  /** An open report came to nothing; `fee` went to the host. */
+  /** An open report came to nothing: its `fee` and, for service until `ack`, `amount` went to the host. */
   | {
       readonly kind: 'Answered'
       readonly id: LeaseId
       readonly reported: number
+      readonly ack: number
+      readonly amount: TokenAmount
       readonly fee: TokenAmount
     }
   /** The host did not answer, or was `absent` by its observers' word. */

@@ -28,28 +28,43 @@ export type Step = {
 const larger = (a: TokenAmount, b: TokenAmount): TokenAmount => (a > b ? a : b)
 const smaller = (a: TokenAmount, b: TokenAmount): TokenAmount => (a < b ? a : b)
 
-/** Moves payment forward to `until` and `extra` and pays the host the difference. */
-const advance = (lease: LeaseRecord, until: number, extra: TokenAmount): Step => {
+/** Moves payment forward to `until` and `extra`; tells what that costs. */
+const advance = (lease: LeaseRecord, until: number, extra: TokenAmount) => {
   const ack = Math.max(lease.ack, until)
   const most = larger(lease.extra, smaller(extra, lease.terms.extraMax))
   const amount = tokenAmount(owed(lease, ack, most) - paid(lease))
+  return { lease: { ...lease, ack, extra: most }, amount }
+}
+
+/** Pays the host for service until `until` and for `extra`. */
+const pay = (from: LeaseRecord, until: number, extra: TokenAmount): Step => {
+  const { lease, amount } = advance(from, until, extra)
   return {
     ok: true,
-    lease: { ...lease, ack, extra: most },
+    lease,
     payments: [{ to: lease.terms.host, amount }],
-    events: [{ kind: 'Claimed', id: lease.id, ack, extra: most, amount }],
+    events: [{ kind: 'Claimed', id: lease.id, ack: lease.ack, extra: lease.extra, amount }],
   }
 }
 
-/** Ends an open report in the host's favour: it gets the reporter's fee. */
-const dismiss = (step: Step, report: Report): Step => ({
+/** Ends an open report in the host's favour: it gets the reporter's fee and is paid until `until`. */
+const dismiss = (from: LeaseRecord, report: Report, until: number): Step => {
+  const { lease, amount } = advance(from, until, from.extra)
+  const { id, ack } = lease
+  const { fee } = report
+  return {
+    ok: true,
+    lease: { ...lease, status: lease.ended === undefined ? 'running' : 'ended' },
+    payments: [{ to: lease.terms.host, amount: tokenAmount(amount + fee) }],
+    events: [{ kind: 'Answered', id, reported: report.at, ack, amount, fee }],
+  }
+}
+
+const followedBy = (first: Step, second: Step): Step => ({
   ok: true,
-  lease: { ...step.lease, status: step.lease.ended === undefined ? 'running' : 'ended' },
-  payments: [...step.payments, { to: step.lease.terms.host, amount: report.fee }],
-  events: [
-    ...step.events,
-    { kind: 'Answered', id: step.lease.id, reported: report.at, fee: report.fee },
-  ],
+  lease: second.lease,
+  payments: [...first.payments, ...second.payments],
+  events: [...first.events, ...second.events],
 })
 
 const openReport = (lease: LeaseRecord): Report | undefined =>
@@ -96,16 +111,17 @@ export const claim = (
 ): Step | Refused => {
   if (lease.status === 'settled') return refused('WrongStatus')
   if (until > endOf(lease, env.nowSeconds)) return refused('UntilAfterEnd')
-  const step = advance(lease, until, extra)
+  const step = pay(lease, until, extra)
   const report = openReport(lease)
-  return report !== undefined && until > report.at ? dismiss(step, report) : step
+  if (report === undefined || until <= report.at) return step
+  return followedBy(step, dismiss(step.lease, report, until))
 }
 
 /** Pays without a receipt for what lies more than the window back. */
 export const claimSilent = (lease: LeaseRecord, env: LeasesEnv): Step | Refused => {
   if (lease.status === 'settled' || lease.status === 'reported') return refused('WrongStatus')
   const matured = env.nowSeconds - lease.terms.window
-  return advance(lease, Math.min(endOf(lease, env.nowSeconds), matured), lease.extra)
+  return pay(lease, Math.min(endOf(lease, env.nowSeconds), matured), lease.extra)
 }
 
 export const topUp = (lease: LeaseRecord, env: LeasesEnv, amount: TokenAmount): Step | Refused => {
@@ -130,10 +146,8 @@ export const close = (lease: LeaseRecord, env: LeasesEnv): Step | Refused => {
   }))
 }
 
-const answerReport = (lease: LeaseRecord, env: LeasesEnv, report: Report): Step => {
-  const until = Math.min(report.at, endOf(lease, env.nowSeconds))
-  return dismiss(advance(lease, until, lease.extra), report)
-}
+const answerReport = (lease: LeaseRecord, env: LeasesEnv, report: Report): Step =>
+  dismiss(lease, report, Math.min(report.at, endOf(lease, env.nowSeconds)))
 
 /** The host ends the lease; an open report is answered by it. Early, it costs the quit fee. */
 export const quit = (lease: LeaseRecord, env: LeasesEnv): Step | Refused => {

@@ -18,8 +18,9 @@ interface ILeases {
     event Closed(LeaseId indexed id, address indexed by, uint40 ack, uint256 toHost, uint256 toTenant);
     event Quit(LeaseId indexed id, uint40 ended, uint256 fee);
     event Reported(LeaseId indexed id, address indexed by, uint40 reported);
-    /// @notice The report made at `reported` came to nothing; its fee went to the host.
-    event Answered(LeaseId indexed id, uint40 reported, uint256 fee);
+    /// @notice The report made at `reported` came to nothing: its `fee` and, for service through `ack`, `amount`
+    /// went to the host.
+    event Answered(LeaseId indexed id, uint40 reported, uint40 ack, uint256 amount, uint256 fee);
     /// @notice The host did not answer a report, or was `absent` by its observers' word.
     event Resolved(LeaseId indexed id, bool absent, uint40 ack, uint256 toHost, uint256 toTenant);
     event Settled(LeaseId indexed id, uint40 ack, uint256 toHost, uint256 toTenant);

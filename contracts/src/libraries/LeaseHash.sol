@@ -16,9 +16,17 @@ library LeaseHash {
     bytes32 internal constant ANSWER_TYPEHASH = keccak256("Answer(bytes32 lease,uint40 reported)");
     bytes32 internal constant ABSENCE_TYPEHASH = keccak256("Absence(bytes32 lease,uint40 from)");
 
-    /// @dev The lease id. All members are words, so the ABI encoding is the EIP-712 encoding.
-    function ofTerms(Terms calldata terms) internal pure returns (LeaseId) {
-        return LeaseId.wrap(keccak256(abi.encode(TERMS_TYPEHASH, terms)));
+    /// @dev The lease id. All members are words, so the ABI encoding is the EIP-712 encoding. The words are hashed
+    /// as they come: `open` emits, and so checks, every member, and only the id of opened terms is ever found again.
+    function ofTerms(Terms calldata terms) internal pure returns (LeaseId id) {
+        bytes32 typehash = TERMS_TYPEHASH;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, typehash)
+            calldatacopy(add(words, 0x20), terms, 0x280)
+            id := keccak256(words, 0x2a0)
+        }
     }
 
     function ofReceipt(LeaseId id, uint40 until, uint128 extra) internal pure returns (bytes32) {

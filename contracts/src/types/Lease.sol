@@ -15,6 +15,12 @@ enum Status {
 ///   slot 0 | deposit 96 | opened 40 | ack 40 | ended 40 | epoch 32 | status 8 |
 ///   slot 1 | extra 96 | bondLeft 96 | quit 8 | free 56                        |
 struct Lease {
+    Service service;
+    Purse purse;
+}
+
+/// @dev The slot that every call reads.
+struct Service {
     uint96 deposit;
     uint40 opened;
     /// Until when service is paid for.
@@ -23,6 +29,10 @@ struct Lease {
     uint40 ended;
     uint32 epoch;
     Status status;
+}
+
+/// @dev The slot that only calls about extras and bond read.
+struct Purse {
     /// Metered extras that are paid for, at most the terms' extraMax.
     uint96 extra;
     uint96 bondLeft;

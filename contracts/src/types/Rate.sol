@@ -9,13 +9,18 @@ using {cost, costUp, affordable, exceeds, isZero} for Rate global;
 uint256 constant RATE_SCALE = 1e9;
 
 /// @dev What `time` seconds cost in base units, rounded down.
-function cost(Rate rate, uint256 time) pure returns (uint256) {
-    return Rate.unwrap(rate) * time / RATE_SCALE;
+function cost(Rate rate, uint40 time) pure returns (uint256) {
+    // 128 and 40 bits multiply into 168.
+    unchecked {
+        return uint256(Rate.unwrap(rate)) * time / RATE_SCALE;
+    }
 }
 
 /// @dev What `time` seconds cost in base units, rounded up.
-function costUp(Rate rate, uint256 time) pure returns (uint256) {
-    return (Rate.unwrap(rate) * time + RATE_SCALE - 1) / RATE_SCALE;
+function costUp(Rate rate, uint40 time) pure returns (uint256) {
+    unchecked {
+        return (uint256(Rate.unwrap(rate)) * time + RATE_SCALE - 1) / RATE_SCALE;
+    }
 }
 
 /// @dev How many whole seconds `amount` base units pay for; the rate is not zero.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Leases} from "../../src/Leases.sol";
 import {TestToken} from "../../src/TestToken.sol";
 import {LeaseHash} from "../../src/libraries/LeaseHash.sol";
@@ -46,6 +47,11 @@ abstract contract Fixture is Check {
         }
         VM.prank(host);
         leases.setOperator(operator, true);
+    }
+
+    /// @dev The time `offset` seconds after the start.
+    function _at(uint256 offset) internal pure returns (uint40) {
+        return SafeCast.toUint40(START + offset);
     }
 
     function _fund(address account, uint256 amount) internal {
@@ -126,7 +132,7 @@ abstract contract Fixture is Check {
 
     /// @dev What service of `time` seconds costs under `terms`.
     function _cost(Terms memory terms, uint256 time) internal pure returns (uint256) {
-        return terms.rate.cost(time);
+        return uint256(Rate.unwrap(terms.rate)) * time / 1e9;
     }
 
     function _authorize(uint128 cap, uint32 cooldown) internal {
