@@ -12,7 +12,12 @@ export type VirtualClockOptions = {
 }
 
 /** The clock of one life of a node: once revoked, its waits neither settle nor hold a timer. */
-export type ClockIncarnation = { readonly clock: Clock; readonly revoke: () => void }
+export type ClockIncarnation = {
+  readonly clock: Clock
+  readonly revoke: () => void
+  /** Its waits that have not ended. */
+  readonly waits: () => number
+}
 
 /** Time that moves only when told to, and only once nothing is left to run at the present moment. */
 export type VirtualClock = Clock & {
@@ -108,7 +113,7 @@ const createView = (core: Core, startMs: number): ClockIncarnation => {
     for (const timer of own) core.timers.cancel(timer)
     own.clear()
   }
-  return { clock, revoke }
+  return { clock, revoke, waits: () => own.size }
 }
 
 /** Virtual time: timers fire one by one, in the order of their time and then of their creation. */
