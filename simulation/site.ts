@@ -35,6 +35,8 @@ export type Site<Body> = {
   readonly crash: (how: 'reset' | 'silent') => void
   /** Something is in the way of the node (true) or no longer is. */
   readonly hinder: (hindered: boolean) => void
+  /** Aborts when its present life crashes. */
+  readonly crashed: () => AbortSignal | undefined
   /** Waits of the clock in its present life. */
   readonly waits: () => number
   /** Ends it in order. */
@@ -141,6 +143,7 @@ export const createSite = <Body extends Startable>(
     signer,
     body: () => running?.body,
     soundSinceMs: () => (hindrances > 0 || running === undefined ? undefined : soundSinceMs),
+    crashed: () => running?.life.signal,
     waits: () => current?.incarnation.waits() ?? 0,
     start: async () => {
       const open = new AbortController().signal

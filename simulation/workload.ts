@@ -1,5 +1,10 @@
 import type { SeededRandom } from '#adapters/memory/random'
-import { type RunCreate, runCreateSchema } from '#protocol/api/runs'
+import {
+  type MapCreate,
+  mapCreateSchema,
+  type RunCreate,
+  runCreateSchema,
+} from '#protocol/api/runs'
 import type { Expectation } from './checkers/checker.ts'
 
 /** What a tenant does to a run that it started, so long after it asked for it. */
@@ -19,12 +24,14 @@ export type RunJob = {
 export type MapJob = {
   readonly kind: 'map'
   readonly atMs: number
-  readonly hosts: number
-  readonly workersPerHost: number
-  /** Seconds that each task sleeps. */
-  readonly taskSeconds: readonly number[]
+  readonly request: MapRequest
+  /** What each task gets as its input file; absent for tasks that need none. */
+  readonly inputs?: readonly string[]
   readonly cancelAfterMs?: number
 }
+
+/** All of a map but its tasks. */
+export type MapRequest = Omit<MapCreate, 'tasks'> & { readonly taskCount: number }
 
 export type Job = RunJob | MapJob
 
@@ -102,14 +109,27 @@ const drawRun = (random: SeededRandom, name: string, atMs: number, image: string
   }
 }
 
-const drawMap = (random: SeededRandom, atMs: number): MapJob => ({
-  kind: 'map',
-  atMs,
-  hosts: 1 + random.integer(3),
-  workersPerHost: 1 + random.integer(3),
-  taskSeconds: Array.from({ length: 1 + random.integer(12) }, () => random.integer(90)),
-  ...(chance(random, 0.1) ? { cancelAfterMs: random.integer(300 * second) } : {}),
-})
+const drawMap = (random: SeededRandom, atMs: number, image: string): MapJob => {
+  const taskCount = 1 + random.integer(12)
+  const reads = chance(random, 0.5)
+  const names = Array.from({ length: taskCount }, (_, index) => ({ name: `task-${index}` }))
+  const { tasks: _, ...rest } = mapCreateSchema.parse({
+    image,
+    command: reads ? ['cat', '{}'] : ['sleep', String(random.integer(90))],
+    hosts: 1 + random.integer(3),
+    workersPerHost: 1 + random.integer(3),
+    resources: { cpuMilli: 250, memoryBytes: 64 * mebibyte, diskBytes: 64 * mebibyte },
+    tasks: names,
+  })
+  const cancelled = chance(random, 0.1)
+  return {
+    kind: 'map',
+    atMs,
+    request: { ...rest, taskCount },
+    ...(reads ? { inputs: names.map(({ name }) => `input of ${name} at ${atMs}`) } : {}),
+    ...(cancelled ? { cancelAfterMs: random.integer(300 * second) } : {}),
+  }
+}
 
 /** The longest that a lease of the workload is kept after its run. */
 export const keepSecondsMax = 300
@@ -127,7 +147,7 @@ export const planWorkload = (random: SeededRandom, scale: WorkloadScale): readon
     .map((atMs, index) => {
       const draws = random.fork(`job-${index}`)
       return chance(draws, mapShare)
-        ? drawMap(draws, atMs)
+        ? drawMap(draws, atMs, scale.image)
         : drawRun(draws, `job-${index}`, atMs, scale.image)
     })
 }

@@ -1,0 +1,30 @@
+import type { RunId } from '#core/ids'
+import type { Startable } from '#ports/lifecycle'
+import type { MapCreate, MapView, RunCreate, RunView } from '#protocol/api/runs'
+
+/** What the workload and the checkers need of a tenant's node. */
+export type TenantBody = Startable & {
+  readonly runs: {
+    readonly create: (request: RunCreate, signal: AbortSignal) => Promise<RunView>
+    readonly list: () => readonly RunView[]
+    readonly stop: (
+      name: string,
+      graceSeconds: number | undefined,
+      signal: AbortSignal,
+    ) => Promise<RunView>
+    readonly kill: (name: string, signalName: string, signal: AbortSignal) => Promise<void>
+    readonly remove: (name: string, force: boolean, signal: AbortSignal) => Promise<void>
+  }
+  readonly maps: {
+    readonly create: (request: MapCreate, signal: AbortSignal) => Promise<MapView>
+    readonly list: () => readonly MapView[]
+    readonly cancel: (id: RunId, signal: AbortSignal) => Promise<MapView>
+  }
+  readonly blobs: {
+    readonly put: (
+      source: AsyncIterable<Uint8Array>,
+      bytesMax: number,
+      signal: AbortSignal,
+    ) => Promise<{ readonly id: string }>
+  }
+}
