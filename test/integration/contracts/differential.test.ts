@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import { BaseError, decodeErrorResult, type Hex, isHex } from 'viem'
+import { leasesAbi } from '#adapters/chain-viem/abi.generated'
+import { createSigner } from '#adapters/crypto-node/signer'
+import type { Address, Hash32 } from '#core/ids'
+import { emptyLeases } from '#core/lease-vault'
+import { apply, type LeaseSigning, type LeasesCall, type SignedMessage } from '#core/leases-state'
+import { type Domain, recoverAddress } from '#protocol/eip712'
+import {
+  absenceDigest,
+  answerDigest,
+  leaseIdOf,
+  observersHash,
+  receiptDigest,
+  termsDigest,
+} from '#protocol/eip712-leases'
+import { castMembers, castOf, openingCalls, type Played } from './cast.ts'
+import { compareBalances, compareEvents, compareLease } from './compare.ts'
+import { type Deployed, deployContracts, startMoney } from './deployed.ts'
+import { encodeCall } from './encode.ts'
+import type { Move, Props, Stage } from './open-move.ts'
+import { afterCall, move, playMove } from './plays.ts'
+import { sendAt, startTestChain, type TestChain } from './test-chain.ts'
+
+const genesisSeconds = 1_800_000_000
+const startSeconds = genesisSeconds + 1_000
+const endowment = 700n
+const plays = 10
+const movesPerPlay = 45
+const seed = 20_261_123
+
+const signers = Array.from({ length: 11 }, (_, index) =>
+  createSigner(new Uint8Array(32).fill(index + 1)),
+)
+const cast = castOf(signers.map((signer) => signer.address))
+const members = castMembers(cast)
+
+let chain: TestChain
+let deployed: Deployed
+
+before(async () => {
+  chain = await startTestChain(genesisSeconds)
+  deployed = await deployContracts(chain.client, members[0] ?? assert.fail(), startSeconds - 100)
+  await startMoney(chain.client, deployed, members)
+})
+
+after(() => chain.stop())
+
+const digestOf = (domain: Domain, message: SignedMessage): Hash32 => {
+  switch (message.kind) {
+    case 'terms':
+      return termsDigest(domain, message.terms)
+    case 'receipt':
+      return receiptDigest(domain, message.receipt)
+    case 'answer':
+      return answerDigest(domain, message.answer)
+    case 'absence':
+      return absenceDigest(domain, message.absence)
+  }
+}
+
+const propsOf = (domain: Domain): Props => {
+  const signing: LeaseSigning = {
+    leaseIdOf,
+    observersOf: observersHash,
+    signerOf: (message, signature) => recoverAddress(digestOf(domain, message), signature),
+    accepts: () => false,
+  }
+  const sign = (by: Address, message: SignedMessage) => {
+    const signer = signers.find(({ address }) => address === by) ?? assert.fail(`no key of ${by}`)
+    return signer.sign(digestOf(domain, message))
+  }
+  return { cast, signing, sign }
+}
+
+/** The custom error that a call of the newest block reverts with. */
+const refusalOf = async (from: Address, data: Hex): Promise<string> => {
+  const to = deployed.leases
+  try {
+    await chain.client.call({ account: from, to, data })
+  } catch (error) {
+    if (!(error instanceof BaseError)) throw error
+    const found = error.walk(
+      (cause) => cause instanceof Error && 'data' in cause && isHex(cause.data),
+    )
+    if (found === null || !('data' in found) || !isHex(found.data)) throw error
+    return decodeErrorResult({ abi: leasesAbi, data: found.data }).errorName
+  }
+  return assert.fail('the call was refused in its block and is not refused when repeated')
+}
+
+const touched = (call: LeasesCall) => {
+  if ('terms' in call) return [call.terms]
+  if (call.kind === 'claimBatch') return call.items.map((item) => item.terms)
+  return call.kind === 'settleBatch' ? call.items : []
+}
+
+/** Makes one call on both sides, compares everything that both tell, and returns the next stage. */
+const playBoth = async (
+  stage: Stage,
+  played: Played,
+  blocks: number,
+  props: Props,
+): Promise<Stage> => {
+  const { client } = chain
+  const { leases } = deployed
+  const { sender, call } = played
+  const { nowSeconds } = stage
+  const data = encodeCall(call)
+  const receipt = await sendAt(client, { from: sender, to: leases, data }, { nowSeconds, blocks })
+  const env = { sender, nowSeconds, blockNumber: Number(receipt.blockNumber) }
+  const expected = apply(stage.state, call, env, props.signing)
+  const outcome = receipt.status === 'success' ? 'done' : await refusalOf(sender, data)
+  assert.equal(outcome, expected.ok ? 'done' : expected.refusal, `${call.kind} by ${sender}`)
+  const next = expected.ok ? afterCall(stage, call, expected.state) : stage
+  if (expected.ok) compareEvents(leases, receipt, expected.events)
+  await compareBalances(client, leases, members, next.state)
+  const records = touched(call).map((terms) => next.state.leases.get(leaseIdOf(terms)))
+  const previous = touched(call).map((terms) => next.state.leases.get(terms.previous))
+  for (const record of [...records, ...previous]) {
+    if (record !== undefined) await compareLease(client, leases, record, next.state, nowSeconds)
+  }
+  return next
+}
+
+const playAll = async (moves: readonly Move[]): Promise<void> => {
+  const props = propsOf({ chainId: chain.client.chain.id, leases: deployed.leases })
+  let stage: Stage = { state: emptyLeases, deals: [], nowSeconds: startSeconds }
+  for (const played of openingCalls(cast, endowment, startSeconds)) {
+    stage = await playBoth({ ...stage, nowSeconds: stage.nowSeconds + 1 }, played, 1, props)
+  }
+  for (const next of moves) {
+    stage = { ...stage, nowSeconds: stage.nowSeconds + next.waitSeconds }
+    stage = await playBoth(stage, playMove(next, stage, props), next.blocks, props)
+  }
+}
+
+test('the contract does, pays, tells and refuses what the specification says', async () => {
+  const moves = fc.array(move, { minLength: movesPerPlay, maxLength: movesPerPlay })
+  const property = fc.asyncProperty(moves, async (dice) => {
+    const snapshot = await chain.client.snapshot()
+    try {
+      await playAll(dice)
+    } finally {
+      await chain.client.revert({ id: snapshot })
+    }
+  })
+  await fc.assert(property, { numRuns: plays, seed, endOnFailure: true })
+})
