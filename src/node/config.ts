@@ -20,7 +20,11 @@ export const networkFileSchema = z.strictObject({
   token: tokenInfoSchema,
   /** Blocks on top of a lease's before a host runs anything for it. */
   confirmations: z.number().int().min(0).max(1000).default(0),
+  /** The block of the contracts' deployment: no event is older. */
+  fromBlock: z.number().int().min(0).default(0),
   bootstrap: z.array(multiaddr).max(64).default([]),
+  /** Where hosts of this network sell; offers are gossiped by region. */
+  regions: z.array(z.string().min(1).max(64)).min(1).max(256).default(['local']),
 })
 export type NetworkFile = z.output<typeof networkFileSchema>
 

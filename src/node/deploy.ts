@@ -53,7 +53,9 @@ export const deployOn = async (options: {
     contracts: { leases: made.leases, hosts: made.hosts, token: made.token },
     token: made.tokenInfo,
     confirmations: 0,
+    fromBlock: made.fromBlock,
     bootstrap: [],
+    regions: ['local'],
   }
 }
 
