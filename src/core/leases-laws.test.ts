@@ -10,7 +10,7 @@ import {
 } from '../../test/integration/contracts/cast.ts'
 import type { Stage } from '../../test/integration/contracts/open-move.ts'
 import { paperSign, paperSigning } from '../../test/integration/contracts/paper-signing.ts'
-import { afterCall, move, playMove } from '../../test/integration/contracts/plays.ts'
+import { afterCall, move, playMove, timeOf } from '../../test/integration/contracts/plays.ts'
 import { answerBlocks, endOf, type LeaseRecord, owed, paid, unpaid } from './lease.ts'
 import { balanceOf, emptyLeases, keyOf, type LeasesState } from './lease-vault.ts'
 import { apply, type LeasesEvent } from './leases-state.ts'
@@ -46,7 +46,7 @@ const play = (moves: readonly Parameters<typeof playMove>[0][], show: (shown: Sh
   let stage = opening()
   let block = 2
   for (const next of moves) {
-    stage = { ...stage, nowSeconds: stage.nowSeconds + next.waitSeconds }
+    stage = { ...stage, nowSeconds: timeOf(next, stage, props) }
     block += next.blocks
     const played = playMove(next, stage, props)
     const result = call(stage, block, played)
@@ -206,7 +206,7 @@ test('claims in any split and order pay the same', () => {
       const [host] = cast.hosts
       const dice = Array.from({ length: 12 }, () => 50)
       const opens = playMove(
-        { verb: 'open', who: 0, lease: 0, dice, waitSeconds: 1, blocks: 1 },
+        { verb: 'open', who: 0, lease: 0, dice, waitSeconds: 1, blocks: 1, aim: 99 },
         base,
         props,
       )

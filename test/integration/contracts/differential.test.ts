@@ -21,13 +21,13 @@ import { compareBalances, compareEvents, compareLease } from './compare.ts'
 import { type Deployed, deployContracts, startMoney } from './deployed.ts'
 import { encodeCall } from './encode.ts'
 import type { Move, Props, Stage } from './open-move.ts'
-import { afterCall, move, playMove } from './plays.ts'
+import { afterCall, move, playMove, timeOf } from './plays.ts'
 import { sendAt, startTestChain, type TestChain } from './test-chain.ts'
 
 const genesisSeconds = 1_800_000_000
 const startSeconds = genesisSeconds + 1_000
 const endowment = 700n
-const plays = 10
+const plays = 14
 const movesPerPlay = 45
 const seed = 20_261_123
 
@@ -125,24 +125,30 @@ const playBoth = async (
   return next
 }
 
-const playAll = async (moves: readonly Move[]): Promise<void> => {
-  const props = propsOf({ chainId: chain.client.chain.id, leases: deployed.leases })
+const playOpening = async (props: Props): Promise<Stage> => {
   let stage: Stage = { state: emptyLeases, deals: [], nowSeconds: startSeconds }
   for (const played of openingCalls(cast, endowment, startSeconds)) {
     stage = await playBoth({ ...stage, nowSeconds: stage.nowSeconds + 1 }, played, 1, props)
   }
+  return stage
+}
+
+const playAll = async (opened: Stage, moves: readonly Move[], props: Props): Promise<void> => {
+  let stage = opened
   for (const next of moves) {
-    stage = { ...stage, nowSeconds: stage.nowSeconds + next.waitSeconds }
+    stage = { ...stage, nowSeconds: timeOf(next, stage, props) }
     stage = await playBoth(stage, playMove(next, stage, props), next.blocks, props)
   }
 }
 
 test('the contract does, pays, tells and refuses what the specification says', async () => {
+  const props = propsOf({ chainId: chain.client.chain.id, leases: deployed.leases })
+  const opened = await playOpening(props)
   const moves = fc.array(move, { minLength: movesPerPlay, maxLength: movesPerPlay })
   const property = fc.asyncProperty(moves, async (dice) => {
     const snapshot = await chain.client.snapshot()
     try {
-      await playAll(dice)
+      await playAll(opened, dice, props)
     } finally {
       await chain.client.revert({ id: snapshot })
     }

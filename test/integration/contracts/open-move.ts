@@ -14,6 +14,8 @@ export type Move = {
   readonly dice: readonly number[]
   readonly waitSeconds: number
   readonly blocks: number
+  /** Below 50: the move comes when something about its lease changes, or a second beside. */
+  readonly aim: number
 }
 
 /** What a move meets. */

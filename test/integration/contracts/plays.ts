@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { type Address, type Signature, zeroHash } from '#core/ids'
-import { endOf, type LeaseRecord } from '#core/lease'
+import { endOf, exhausted, type LeaseRecord } from '#core/lease'
 import type { ClaimItem, LeasesCall, LeasesState } from '#core/leases-state'
 import { rate, tokenAmount } from '#core/money'
 import { deploymentOf, type Played, pick } from './cast.ts'
@@ -25,13 +25,17 @@ export const move: fc.Arbitrary<Move> = fc.record({
   lease: fc.nat(99),
   dice: fc.array(fc.nat(99), { minLength: 12, maxLength: 12 }),
   waitSeconds: fc.constantFrom(1, 1, 2, 5, 10, 20, 60),
-  blocks: fc.constantFrom(1, 1, 1, 31),
+  blocks: fc.constantFrom(1, 1, 1, 1, 29, 30),
+  aim: fc.nat(99),
 })
 
 const claimItem = (scene: Scene, record: LeaseRecord): ClaimItem => {
   const { cast, dice, nowSeconds, sign } = scene
   const end = endOf(record, nowSeconds)
-  const until = pick([end, end - 1, record.ack + 3, end - dice(0), end + 1], dice(1))
+  const until = pick(
+    [end, end - 1, record.report?.at ?? record.ack + 3, end - dice(0), end + 1],
+    dice(1),
+  )
   const extra = tokenAmount(BigInt(pick([0, dice(2), 25, 30], dice(3))))
   const receipt = { lease: record.id, until: Math.max(until, 0), extra }
   const { tenant, host, signer } = record.terms
@@ -141,15 +145,64 @@ const vaultMove = ({ cast, dice, move, nowSeconds }: Scene): Played => {
   }
 }
 
+/** The lease that a move is about: recent ones are the lively ones. */
+const aimedAt = (move: Move, stage: Stage, props: Props): LeaseRecord | undefined => {
+  const terms = stage.deals.at(-1 - (move.lease % Math.min(3, stage.deals.length || 1)))
+  return terms === undefined ? undefined : stage.state.leases.get(props.signing.leaseIdOf(terms))
+}
+
+/** When `verb` begins or ceases to be possible. */
+const turningPoint = (verb: LeasesCall['kind'], lease: LeaseRecord, now: number): number => {
+  const { terms, opened, ack } = lease
+  switch (verb) {
+    case 'answer':
+    case 'resolve':
+      return (lease.report?.at ?? now) + terms.answerIn
+    case 'settle':
+    case 'settleBatch':
+      return Math.min(lease.ended ?? exhausted(lease), exhausted(lease)) + terms.window
+    case 'report':
+      return lease.ended === undefined ? ack + terms.silence : lease.ended + terms.window
+    case 'close':
+      return opened + terms.minimum
+    case 'quit':
+      return terms.committed
+    case 'claimSilent':
+      return ack + terms.window
+    default:
+      return exhausted(lease)
+  }
+}
+
+/** What follows naturally on a lease's state, for moves that have nothing better to do. */
+const fitting = (move: Move, record: LeaseRecord | undefined): Move => {
+  if (move.aim % 2 === 0 || record === undefined) return move
+  const dice = move.dice[8] ?? 0
+  if (record.status === 'reported')
+    return { ...move, verb: pick(['answer', 'resolve', 'claim', 'quit'], dice) }
+  if (record.status === 'running' && ['resolve', 'answer'].includes(move.verb))
+    return { ...move, verb: 'report' }
+  if (record.quit) return { ...move, verb: pick(['close', 'settle', 'claim', 'report'], dice) }
+  return record.status === 'settled' ? { ...move, verb: 'open' } : move
+}
+
+/** When a move is made: after its wait, or about when something changes. */
+export const timeOf = (move: Move, stage: Stage, props: Props): number => {
+  const waited = stage.nowSeconds + move.waitSeconds
+  const lease = aimedAt(move, stage, props)
+  if (move.aim >= 50 || lease === undefined) return waited
+  const { verb } = fitting(move, lease)
+  const point = turningPoint(verb, lease, stage.nowSeconds) - 1 + (move.aim % 3)
+  return point > stage.nowSeconds && point < stage.nowSeconds + 500 ? point : waited
+}
+
 /** Whom a move lets call what, in the state that it meets; mostly sensible, at times wrong. */
-export const playMove = (move: Move, stage: Stage, props: Props): Played => {
+export const playMove = (first: Move, stage: Stage, props: Props): Played => {
+  const record = aimedAt(first, stage, props)
+  const move = fitting(first, record)
   const dice = (index: number): number => move.dice[index] ?? 0
   const scene: Scene = { ...stage, ...props, move, dice }
   if (move.verb === 'open') return openMove(scene)
-  // Recent leases are the lively ones.
-  const terms = stage.deals.at(-1 - (move.lease % Math.min(4, stage.deals.length || 1)))
-  const id = terms === undefined ? undefined : props.signing.leaseIdOf(terms)
-  const record = id === undefined ? undefined : stage.state.leases.get(id)
   return record === undefined ? vaultMove(scene) : leaseMove(scene, record)
 }
 

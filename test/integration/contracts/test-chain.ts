@@ -78,6 +78,7 @@ export const sendAt = async (
   const { from: account, to, data } = transaction
   const hash = await client.sendTransaction({
     account,
+    chain: null,
     to: to ?? null,
     data,
     gas: gasPerCall,
