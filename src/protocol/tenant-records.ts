@@ -128,6 +128,8 @@ const runEntrySchema = z.strictObject({
   imageName: z.string().max(512),
   attached: z.boolean(),
   autoRemove: z.boolean(),
+  /** No longer listed; forgotten as soon as its leases are settled. */
+  removed: z.boolean(),
   createdAtMs: milliseconds,
 })
 
@@ -141,25 +143,48 @@ const mapEntrySchema = z.strictObject({
   total: z.number().int(),
   retried: z.number().int(),
   slots: z.array(runIdText).max(10_000),
-  tasks: z.array(
-    z.strictObject({
-      name: z.string(),
-      status: z.enum(['waiting', 'running', 'done', 'failed']),
-      tries: z.number().int(),
-      host: hostIdentitySchema.exactOptional(),
-      exitCode: z.number().int().exactOptional(),
-      durationMs: milliseconds.exactOptional(),
-      message: text.exactOptional(),
-      output: blobIdText.exactOptional(),
-    }),
-  ),
   hosts: z.array(
     z.strictObject({ lease: hash32Text, tasks: z.number().int(), busyMs: milliseconds }),
   ),
 })
 
+const taskEntrySchema = z.strictObject({
+  name: z.string(),
+  status: z.enum(['waiting', 'running', 'done', 'failed']),
+  tries: z.number().int(),
+  host: hostIdentitySchema.exactOptional(),
+  exitCode: z.number().int().exactOptional(),
+  durationMs: milliseconds.exactOptional(),
+  message: text.exactOptional(),
+  output: blobIdText.exactOptional(),
+})
+
+/** Where frames begin in the output that is kept of a run. */
+const marksSchema = z.array(bytesCount).max(100_000)
+
+/** One change of the free balance in the vault. */
+const walletChangeSchema = z.strictObject({
+  atSeconds: seconds,
+  block: z.number().int().nonnegative(),
+  kind: z.enum([
+    'deposit',
+    'withdraw',
+    'open',
+    'top-up',
+    'refund',
+    'earned',
+    'bond',
+    'compensation',
+  ]),
+  change: z.string().regex(/^-?\d+$/),
+  lease: hash32Text.exactOptional(),
+  transaction: hash32Text,
+})
+
 export type RunEntry = z.output<typeof runEntrySchema>
 export type MapEntry = z.output<typeof mapEntrySchema>
+export type TaskEntry = z.output<typeof taskEntrySchema>
+export type WalletChange = z.output<typeof walletChangeSchema>
 
 type Codec<T> = {
   readonly encode: (value: T) => JsonValue
@@ -190,3 +215,7 @@ const versioned = <T>(schema: z.ZodType<T>): Codec<T> => {
 export const deploymentEventCodec = versioned(eventSchema)
 export const runEntryCodec = versioned(runEntrySchema)
 export const mapEntryCodec = versioned(mapEntrySchema)
+/** A stretch of a map's tasks, in order. */
+export const taskEntriesCodec = versioned(z.array(taskEntrySchema).max(1000))
+export const marksCodec = versioned(marksSchema)
+export const walletChangeCodec = versioned(walletChangeSchema)

@@ -109,7 +109,10 @@ const planContainer = (situation: Situation, use: LeaseUse): Plan => {
     const start: Action = { kind: 'start', key: `start:${deal.id}`, deal }
     return { actions: [watch, start], waitingFor: 'the container' }
   }
-  const actions: Action[] = [watch, { kind: 'follow', key: `follow:${deal.id}`, deal }]
+  const actions: Action[] = [watch]
+  if (!situation.observed.outputComplete) {
+    actions.push({ kind: 'follow', key: `follow:${deal.id}`, deal })
+  }
   if (state.stop !== undefined) {
     const { graceSeconds, atMs } = state.stop
     actions.push({ kind: 'stop', key: `stop:${deal.id}:${atMs}`, deal, graceSeconds })

@@ -1,0 +1,141 @@
+import type { LeaseDeal } from '#core/deployment'
+import { ArtelError, toArtelError } from '#core/errors'
+import { zeroHash } from '#core/ids'
+import { type Rate, rate } from '#core/money'
+import type { Ranked } from '#core/scheduling/rank'
+import { nowSeconds } from '#ports/clock'
+import { bidRequest } from '#protocol/peer/host-routes'
+import type { ActContext, ActionOf } from './context.ts'
+import { depositFor } from './deposit.ts'
+import { checkSignature, checkTerms } from './verify-bid.ts'
+
+type Place = ActionOf<'place'>
+type Bid = Omit<LeaseDeal, 'deposit'>
+type Outcome =
+  | { readonly ok: true; readonly bid: Bid }
+  | { readonly ok: false; readonly ranked: Ranked; readonly error: ArtelError }
+
+/** Rounding between an offer's prices and the rate of its bid. */
+const roundingFactor = 1.000001
+
+const rateLimit = (ranked: Ranked, wished: bigint | undefined): Rate => {
+  const listed = BigInt(Math.ceil(ranked.rate * roundingFactor)) + 5n
+  return rate(wished !== undefined && wished < listed ? wished : listed)
+}
+
+const askForBid = async (
+  { parts, instance }: ActContext,
+  { epoch, previous }: Place,
+  ranked: Ranked,
+  signal: AbortSignal,
+): Promise<Bid> => {
+  const { desired } = instance.state()
+  const { info } = parts.chain
+  const { host } = ranked.listing
+  const tenant = parts.signer.address
+  const rateMax = rateLimit(ranked, desired.service.wishes.rateMax)
+  const { run, requirements } = desired.service
+  const params = {
+    chainId: info.chainId,
+    leases: info.leases,
+    tenant,
+    deployment: desired.deployment,
+    instance: desired.instance,
+    epoch,
+    previous,
+    requirements,
+    observers: zeroHash,
+    durationSeconds: Math.ceil(run?.timeoutSeconds ?? 0),
+    rateMax,
+    ...(run === undefined ? {} : { image: run.image }),
+  }
+  const { result } = await parts.caller.call(host.peer, bidRequest, params, { signal })
+  const { terms, signature } = result
+  const asked = {
+    desired,
+    tenant,
+    host,
+    epoch,
+    previous,
+    rateMax,
+    nowSeconds: nowSeconds(parts.clock),
+  }
+  checkTerms(terms, asked, info.tokenInfo.decimals)
+  return { id: await checkSignature(parts.chain, terms, signature, signal), terms, signature, host }
+}
+
+/** How long a better candidate may let a valid bid of a worse one wait. */
+const patienceMs = 1_000
+
+/** The bid to take, once nothing better can come, or at all when `impatient`. */
+const choose = (outcomes: readonly (Outcome | undefined)[], impatient: boolean) => {
+  for (const outcome of outcomes) {
+    if (outcome?.ok === true) return outcome.bid
+    if (outcome === undefined && !impatient) return undefined
+  }
+  return undefined
+}
+
+/** The valid bid of the best candidate, and how the others failed. */
+const collectBids = async (context: ActContext, place: Place, signal: AbortSignal) => {
+  const over = new AbortController()
+  const limit = AbortSignal.any([signal, over.signal])
+  const outcomes: (Outcome | undefined)[] = place.candidates.map(() => undefined)
+  let impatient = false
+  const attempts = place.candidates.map(async (ranked, index) => {
+    try {
+      outcomes[index] = { ok: true, bid: await askForBid(context, place, ranked, limit) }
+    } catch (error) {
+      outcomes[index] = { ok: false, ranked, error: toArtelError(error) }
+    }
+  })
+  const patience = context.parts.clock.sleep(patienceMs, limit).then(
+    () => {
+      impatient = true
+    },
+    () => undefined, // enough was heard before
+  )
+  const pending = new Set<Promise<void>>([...attempts, patience])
+  for (const one of [...pending]) void one.then(() => pending.delete(one))
+  while (choose(outcomes, impatient) === undefined && outcomes.includes(undefined)) {
+    await Promise.race(pending)
+  }
+  const bid = choose(outcomes, true)
+  const failed = outcomes.filter((outcome) => outcome?.ok === false)
+  over.abort(new ArtelError('cancelled', 'another bid was taken'))
+  await Promise.all([...attempts, patience])
+  signal.throwIfAborted()
+  return { bid, failed }
+}
+
+/** Faults of a host that make another attempt there useless for a while. */
+const blames = (code: ArtelError['code']): boolean => code !== 'busy' && code !== 'balance'
+
+/** Asks for bids, takes the best and journals it; journals `place-failed` when there is none. */
+export const place = async (
+  context: ActContext,
+  action: Place,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { instance, commitments } = context
+  const { bid, failed } = await collectBids(context, action, signal)
+  if (bid === undefined) {
+    for (const outcome of failed) {
+      const { code, message } = outcome.error
+      const host = blames(code) ? { host: outcome.ranked.listing.host.address } : {}
+      const where = `host ${outcome.ranked.listing.host.address}: ${message}`
+      // A balance that a host finds too low is not final: it may not have seen the deposit yet.
+      const said = code === 'balance' ? 'busy' : code
+      instance.record({ kind: 'place-failed', code: said, message: where, ...host })
+    }
+    return
+  }
+  try {
+    const deposit = await depositFor(context, bid.terms, signal)
+    commitments.add(bid.id, deposit)
+    instance.record({ kind: 'opening', deal: { ...bid, deposit } })
+  } catch (error) {
+    if (!(error instanceof ArtelError && error.code === 'balance')) throw error
+    instance.record({ kind: 'place-failed', code: 'balance', message: error.message })
+  }
+}
