@@ -1,3 +1,15 @@
+/** What `promise` gives; rejects with the signal's reason as soon as it aborts, whatever becomes of `promise`. */
+export const orAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+    promise
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort))
+      .catch(reject)
+  })
+
 /**
  * The same values; throws the signal's reason as soon as it aborts, even while the source keeps silent. The
  * source is then left without being awaited.
@@ -7,24 +19,14 @@ export const abortable = async function* <T>(
   signal: AbortSignal,
 ): AsyncGenerator<T> {
   const values = source[Symbol.asyncIterator]()
-  let onAbort: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-  })
-  // Whoever reads sees the reason; nobody reads after the last value.
-  aborted.catch(() => undefined)
   try {
     for (;;) {
-      const next = values.next()
-      next.catch(() => undefined)
-      const step = await Promise.race([next, aborted])
+      const step = await orAborted(values.next(), signal)
       if (step.done === true) return
       yield step.value
     }
   } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
+    // A source that is stuck in a wait of its own would hold up whoever leaves.
     values.return?.().catch(() => undefined)
   }
 }

@@ -1,11 +1,11 @@
 import { ArtelError, toArtelError } from '#core/errors'
 import type { RunExit } from '#core/run'
 import type { Clock } from '#ports/clock'
-import type { Engine, EngineContainer, EngineSession } from '#ports/engine'
+import type { Engine, EngineContainer, EngineSession, OutputChunk } from '#ports/engine'
 import type { Log } from '#ports/log'
 import type { Spools } from '#ports/spools'
 import type { HostLease, HostRun } from '#protocol/host-records'
-import { abortable } from './abortable.ts'
+import { orAborted } from './abortable.ts'
 import { type Background, createBackground } from './background.ts'
 import { spoolName } from './labels.ts'
 import { createOutputLog, type OutputLog } from './output-log.ts'
@@ -31,19 +31,17 @@ export type ProcessOptions = {
   readonly otherBytes: () => number
 }
 
+/** Someone who hears a process in place of its output log. */
+export type OutputTap = {
+  readonly onChunk: (chunk: OutputChunk) => void
+  /** The process says nothing more. */
+  readonly onEnd: () => void
+}
+
 const retryEngineMs = 1_000
 
 /** How long a removed container's last output may take to be stored. */
 const drainMs = 2_000
-
-/** Resolves when `work` has ended; rejects with the signal's reason. */
-const settledOr = async (work: Promise<void>, signal: AbortSignal): Promise<void> => {
-  const source = (async function* () {
-    await work
-    yield undefined
-  })()
-  for await (const _ of abortable(source, signal)) return
-}
 
 const hasBegun = ({ state }: HostRun): boolean =>
   state.status === 'running' || state.status === 'exited'
@@ -57,6 +55,8 @@ export class RunProcess {
   readonly #serial = createSerial()
   #intervention: Intervention | undefined
   #output: Promise<OutputLog> | undefined
+  #session: EngineSession | undefined
+  #tap: OutputTap | undefined
   #layerBytes = 0
   #pumping: Promise<void> = Promise.resolve()
 
@@ -147,7 +147,7 @@ export class RunProcess {
   async stop(graceSeconds: number, signal: AbortSignal): Promise<HostRun> {
     if (this.record().state.status !== 'running') return this.record()
     await this.#components.engine.stop(this.container(), graceSeconds, signal)
-    return this.#until(({ state }) => state.status === 'exited', signal)
+    return this.untilExited(signal)
   }
 
   async kill(name: string, signal: AbortSignal): Promise<void> {
@@ -168,6 +168,17 @@ export class RunProcess {
     return this.#output
   }
 
+  /** Hands what the process says to `tap` instead of its log. */
+  listen(tap: OutputTap): void {
+    this.#tap = tap
+  }
+
+  /** Writes to the process, past the numbered input of tenants. */
+  async send(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    if (this.#session === undefined) throw new ArtelError('conflict', 'the run is not attached')
+    await this.#session.write(bytes, signal)
+  }
+
   /** Lets go of the container: ends all that watches it, not the container itself. */
   release(): Promise<void> {
     return this.#life.stop()
@@ -177,7 +188,7 @@ export class RunProcess {
   async close(signal: AbortSignal): Promise<void> {
     const pumping = this.#pumping
     await this.#components.clock
-      .within(drainMs, signal, 'the rest of the output', (inner) => settledOr(pumping, inner))
+      .within(drainMs, signal, 'the rest of the output', (inner) => orAborted(pumping, inner))
       .catch((error: unknown) => {
         if (toArtelError(error).code !== 'timeout') throw error
       })
@@ -191,6 +202,11 @@ export class RunProcess {
 
   #saveLazily(change: Partial<HostRun>): void {
     this.#components.runs.putLazily({ ...this.record(), ...change })
+  }
+
+  /** Waits until it has exited. */
+  untilExited(signal: AbortSignal): Promise<HostRun> {
+    return this.#until(({ state }) => state.status === 'exited', signal)
   }
 
   async #until(holds: (run: HostRun) => boolean, signal: AbortSignal): Promise<HostRun> {
@@ -216,6 +232,7 @@ export class RunProcess {
     const { openStdin } = this.record().spec
     const { signal } = this.#life
     const session = await this.#components.engine.attach(this.container(), openStdin, signal)
+    this.#session = session
     if (openStdin) this.input.connect(session)
     const pumping = this.#pump(session, signal)
     this.#pumping = pumping.catch(() => undefined)
@@ -226,9 +243,13 @@ export class RunProcess {
   async #pump(session: EngineSession, signal: AbortSignal): Promise<void> {
     const output = await this.output()
     try {
-      for await (const chunk of session.output) await output.append(chunk, signal)
+      for await (const chunk of session.output) {
+        if (this.#tap === undefined) await output.append(chunk, signal)
+        else this.#tap.onChunk(chunk)
+      }
     } finally {
       session.close()
+      this.#tap?.onEnd()
       // A host that stops leaves the log open: its next life appends to it.
       if (!signal.aborted) await output.close()
     }

@@ -43,6 +43,8 @@ export type CreateRun = {
   readonly kind: HostRun['kind']
   readonly spec: RunSpec
   readonly holdOutput: boolean
+  /** What the run's volume takes of the lease's disk. */
+  readonly volumeBytes?: number
   readonly mounts?: ContainerSpec['mounts']
 }
 
@@ -86,7 +88,11 @@ export class Runs {
         this.#refuseTooMany(lease.id)
         runs.put({
           lease: lease.id,
-          ...request,
+          run: request.run,
+          kind: request.kind,
+          spec: request.spec,
+          holdOutput: request.holdOutput,
+          volumeBytes: request.volumeBytes ?? 0,
           state: { status: 'preparing' },
           createdAtMs: clock.nowMs(),
           inputsDone: [],
@@ -183,6 +189,11 @@ export class Runs {
     for (const record of runs.all()) {
       const lease = live.get(record.lease)
       if (lease === undefined) continue
+      if (record.kind === 'worker') {
+        // Its input broke off with the node's last life: the tenant makes it anew.
+        await this.remove(record.lease, record.run, signal)
+        continue
+      }
       const name = containerName(record.lease, record.run)
       const container = found.find((one) => one.name === name)
       if (container !== undefined) adopted.add(container.id)
@@ -207,14 +218,13 @@ export class Runs {
     return serial
   }
 
+  /** What all but this run's own layer takes of the lease's disk. */
   #otherBytes(lease: LeaseId, run: RunId): number {
+    const layerOf = (one: HostRun): number =>
+      one.run === run ? 0 : (this.#processes.get(`${lease}/${one.run}`)?.layerBytes() ?? 0)
     return this.#components.runs
       .ofLease(lease)
-      .filter((one) => one.run !== run)
-      .reduce(
-        (sum, one) => sum + (this.#processes.get(`${lease}/${one.run}`)?.layerBytes() ?? 0),
-        0,
-      )
+      .reduce((sum, one) => sum + one.volumeBytes + layerOf(one), 0)
   }
 
   #refuseTooMany(lease: LeaseId): void {

@@ -68,6 +68,8 @@ export const hostRunSchema = z.strictObject({
   kind: z.enum(['run', 'worker']),
   spec: runSpecSchema,
   holdOutput: z.boolean(),
+  /** What the run's volume takes of the lease's disk. */
+  volumeBytes: bytesCount,
   state: hostRunStateSchema,
   container: z.string().exactOptional(),
   createdAtMs: milliseconds,
