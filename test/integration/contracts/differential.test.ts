@@ -19,6 +19,7 @@ import {
 import { castMembers, castOf, openingCalls, type Played } from './cast.ts'
 import { compareBalances, compareEvents, compareLease } from './compare.ts'
 import { type Deployed, deployContracts, startMoney } from './deployed.ts'
+import { edgesOf } from './edges.ts'
 import { encodeCall } from './encode.ts'
 import type { Move, Props, Stage } from './open-move.ts'
 import { afterCall, move, playMove, timeOf } from './plays.ts'
@@ -39,11 +40,15 @@ const members = castMembers(cast)
 
 let chain: TestChain
 let deployed: Deployed
+let props: Props
+let opened: Stage
 
 before(async () => {
   chain = await startTestChain(genesisSeconds)
   deployed = await deployContracts(chain.client, members[0] ?? assert.fail(), startSeconds - 100)
   await startMoney(chain.client, deployed, members)
+  props = propsOf({ chainId: chain.client.chain.id, leases: deployed.leases })
+  opened = await playOpening(props)
 })
 
 after(() => chain.stop())
@@ -141,17 +146,33 @@ const playAll = async (opened: Stage, moves: readonly Move[], props: Props): Pro
   }
 }
 
-test('the contract does, pays, tells and refuses what the specification says', async () => {
-  const props = propsOf({ chainId: chain.client.chain.id, leases: deployed.leases })
-  const opened = await playOpening(props)
-  const moves = fc.array(move, { minLength: movesPerPlay, maxLength: movesPerPlay })
-  const property = fc.asyncProperty(moves, async (dice) => {
-    const snapshot = await chain.client.snapshot()
-    try {
-      await playAll(opened, dice, props)
-    } finally {
-      await chain.client.revert({ id: snapshot })
+/** Plays on the state after the opening calls and takes everything back. */
+const onStage = async (play: () => Promise<void>): Promise<void> => {
+  const snapshot = await chain.client.snapshot()
+  try {
+    await play()
+  } finally {
+    await chain.client.revert({ id: snapshot })
+  }
+}
+
+test('contract and specification agree on both sides of every turning point', async () => {
+  const edgeSeconds = opened.nowSeconds + 100
+  for (const edge of edgesOf(props, edgeSeconds)) {
+    for (const offset of [-1, 0, 1]) {
+      await onStage(async () => {
+        let stage = opened
+        for (const { at, blocks, ...played } of edge.steps(offset)) {
+          stage = { ...stage, nowSeconds: edgeSeconds + at }
+          stage = await playBoth(stage, played, blocks, props)
+        }
+      })
     }
-  })
+  }
+})
+
+test('contract and specification agree on what random plays do, pay, tell and refuse', async () => {
+  const moves = fc.array(move, { minLength: movesPerPlay, maxLength: movesPerPlay })
+  const property = fc.asyncProperty(moves, (dice) => onStage(() => playAll(opened, dice, props)))
   await fc.assert(property, { numRuns: plays, seed, endOnFailure: true })
 })
