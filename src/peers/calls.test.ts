@@ -28,8 +28,9 @@ const talk = defineRoute({
   responseBody: true,
 })
 
-test('a call gives the parsed result of its handler, which knows who asks', async () => {
-  const { caller, server, peer, node } = await createTestCalls()
+test('a call gives the parsed result of its handler, which knows who asks', async (t) => {
+  const { caller, server, peer, node, close } = await createTestCalls()
+  t.after(close)
   server.handle(add, async ({ params, peer: asking }) => {
     assert.equal(asking, node(0).self)
     return { result: { sum: params.a + params.b } }
@@ -39,8 +40,9 @@ test('a call gives the parsed result of its handler, which knows who asks', asyn
   assert.equal(await bodyText(body), '')
 })
 
-test('bodies flow both ways at once, data and control messages in their order', async () => {
-  const { caller, server, peer } = await createTestCalls()
+test('bodies flow both ways at once, data and control messages in their order', async (t) => {
+  const { caller, server, peer, close } = await createTestCalls()
+  t.after(close)
   server.handle(talk, async ({ body }) => {
     async function* shout(): AsyncGenerator<BodyPart> {
       for await (const part of body) {
@@ -68,16 +70,17 @@ test('bodies flow both ways at once, data and control messages in their order', 
   assert.equal(heard, 'A{"columns":80}B!')
 })
 
-test('an error of the handler arrives with its code, an unknown one without its message', async () => {
-  const { caller, server, peer, log } = await createTestCalls()
-  const close = server.handle(add, async () => {
+test('an error of the handler arrives with its code, an unknown one without its message', async (t) => {
+  const { caller, server, peer, log, close } = await createTestCalls()
+  t.after(close)
+  const leave = server.handle(add, async () => {
     throw new ArtelError('price', 'too cheap', { hint: 'pay more' })
   })
   await assert.rejects(
     caller.call(peer, add, { a: 1, b: 2 }, { signal: never }),
     (error) => error instanceof ArtelError && error.code === 'price' && error.hint === 'pay more',
   )
-  close()
+  leave()
   server.handle(add, async () => {
     throw new TypeError('secret path')
   })
@@ -88,8 +91,9 @@ test('an error of the handler arrives with its code, an unknown one without its 
   assert.ok(log.lines().some(({ fields }) => fields.reason === 'secret path'))
 })
 
-test('unknown routes, wrong params and oversized ones are told apart', async () => {
-  const { caller, server, peer } = await createTestCalls()
+test('unknown routes, wrong params and oversized ones are told apart', async (t) => {
+  const { caller, server, peer, close } = await createTestCalls()
+  t.after(close)
   const call = (params: { a: number; b: number }, route = add) =>
     caller.call(peer, route, params, { signal: never })
   await assert.rejects(call({ a: 1, b: 2 }), withCode('unsupported', /test.add/))
@@ -104,8 +108,9 @@ test('unknown routes, wrong params and oversized ones are told apart', async () 
   await assert.rejects(call(long, { ...loose, paramsBytesMax: 1000 }), withCode('too-large'))
 })
 
-test('a result that the route does not allow is corrupt', async () => {
-  const { caller, server, peer } = await createTestCalls()
+test('a result that the route does not allow is corrupt', async (t) => {
+  const { caller, server, peer, close } = await createTestCalls()
+  t.after(close)
   server.handle({ ...add, result: z.custom<{ sum: number }>() }, async () => {
     // @ts-expect-error: what a foreign implementation may answer
     const result: { sum: number } = { sum: 'three' }
@@ -117,8 +122,9 @@ test('a result that the route does not allow is corrupt', async () => {
   )
 })
 
-test('a handler that takes too long is a timeout for the caller and aborts', async () => {
-  const { caller, server, peer, clock } = await createTestCalls()
+test('a handler that takes too long is a timeout for the caller and aborts', async (t) => {
+  const { caller, server, peer, clock, close } = await createTestCalls()
+  t.after(close)
   const aborted = Promise.withResolvers<void>()
   server.handle(add, async ({ signal }) => {
     signal.addEventListener('abort', () => aborted.resolve())
@@ -134,8 +140,9 @@ test('a handler that takes too long is a timeout for the caller and aborts', asy
   await aborted.promise
 })
 
-test('aborting a call resets it and aborts its handler', async () => {
-  const { caller, server, peer, clock } = await createTestCalls()
+test('aborting a call resets it and aborts its handler', async (t) => {
+  const { caller, server, peer, clock, close } = await createTestCalls()
+  t.after(close)
   const abort = new AbortController()
   const gaveUp = new ArtelError('cancelled', 'gave up')
   const aborted = Promise.withResolvers<void>()
@@ -149,8 +156,9 @@ test('aborting a call resets it and aborts its handler', async () => {
   await aborted.promise
 })
 
-test('leaving a body early ends the source at the peer', async () => {
-  const { caller, server, peer } = await createTestCalls()
+test('leaving a body early ends the source at the peer', async (t) => {
+  const { caller, server, peer, close } = await createTestCalls()
+  t.after(close)
   const left = Promise.withResolvers<void>()
   server.handle(talk, async () => {
     async function* endless(): AsyncGenerator<BodyPart> {
@@ -170,8 +178,9 @@ test('leaving a body early ends the source at the peer', async () => {
   await left.promise
 })
 
-test('a body that fails ends with its error after what came before', async () => {
-  const { caller, server, peer } = await createTestCalls()
+test('a body that fails ends with its error after what came before', async (t) => {
+  const { caller, server, peer, close } = await createTestCalls()
+  t.after(close)
   server.handle(talk, async () => {
     async function* failing(): AsyncGenerator<BodyPart> {
       yield data('some')
@@ -185,8 +194,9 @@ test('a body that fails ends with its error after what came before', async () =>
   await assert.rejects(parts.next(), withCode('out-of-disk'))
 })
 
-test('a silent body stays open by keep-alives, and a lost peer ends it', async () => {
-  const { caller, server, peer, clock, node } = await createTestCalls()
+test('a silent body stays open by keep-alives, and a lost peer ends it', async (t) => {
+  const { caller, server, peer, clock, node, close } = await createTestCalls()
+  t.after(close)
   server.handle(talk, async ({ signal }) => {
     async function* late(): AsyncGenerator<BodyPart> {
       await clock.sleep(600_000, signal)
@@ -202,8 +212,9 @@ test('a silent body stays open by keep-alives, and a lost peer ends it', async (
   await assert.rejects(parts.next(), withCode('unavailable'))
 })
 
-test('calls above the bounds are busy until others end', async () => {
-  const { caller, server, peer } = await createTestCalls({ callsPerPeerMax: 2 })
+test('calls above the bounds are busy until others end', async (t) => {
+  const { caller, server, peer, close } = await createTestCalls({ callsPerPeerMax: 2 })
+  t.after(close)
   const gate = Promise.withResolvers<void>()
   const entered: (() => void)[] = []
   const both = new Promise<void>((resolve) => entered.push(() => undefined, resolve))
@@ -220,8 +231,9 @@ test('calls above the bounds are busy until others end', async () => {
   await Promise.all(first)
 })
 
-test('stopping aborts running handlers, waits for them and cuts their callers', async () => {
-  const { caller, server, peer, clock } = await createTestCalls()
+test('stopping aborts running handlers, waits for them and cuts their callers', async (t) => {
+  const { caller, server, peer, clock, close } = await createTestCalls()
+  t.after(close)
   let finished = false
   const entered = Promise.withResolvers<void>()
   server.handle(add, async ({ signal }) => {
@@ -241,8 +253,9 @@ test('stopping aborts running handlers, waits for them and cuts their callers', 
   await call
 })
 
-test('garbage on the stream is answered with one bad request', async () => {
-  const { server, peer, node } = await createTestCalls()
+test('garbage on the stream is answered with one bad request', async (t) => {
+  const { server, peer, node, close } = await createTestCalls()
+  t.after(close)
   server.handle(add, async () => ({ result: { sum: 1 } }))
   const stream = await node(0).open(peer, '/artel/1/call', never)
   await stream.write(Buffer.from('GET / HTTP/1.1\r\n\r\n'), never)

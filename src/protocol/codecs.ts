@@ -33,12 +33,13 @@ export const signatureText = hexText(8 * 1024)
 
 const decimal = z.string().regex(/^(0|[1-9]\d{0,77})$/, 'expected a whole number as text')
 
-/** Money is a bigint here and decimal text in JSON. */
-export const amountText = z.codec(decimal, z.custom<TokenAmount>(), {
+/** Money is a bigint here and decimal text in JSON; the check lets an absent optional one encode to nothing. */
+const isBigint = (value: unknown) => typeof value === 'bigint'
+export const amountText = z.codec(decimal, z.custom<TokenAmount>(isBigint), {
   decode: (text) => tokenAmount(BigInt(text)),
   encode: (value) => value.toString(),
 })
-export const rateText = z.codec(decimal, z.custom<Rate>(), {
+export const rateText = z.codec(decimal, z.custom<Rate>(isBigint), {
   decode: (text) => rate(BigInt(text)),
   encode: (value) => value.toString(),
 })
