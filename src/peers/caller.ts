@@ -113,7 +113,8 @@ const startExchange = (
       if (over.signal.aborted) return
       if (sending) return abandon(new ArtelError('cancelled', 'the answer is complete'))
       close()
-      await stream.end()
+      // the answer is here; whether the peer hears the end of the stream changes nothing about it
+      await stream.end().catch((error: unknown) => stream.reset(toArtelError(error)))
     },
     abandon,
   }
@@ -202,13 +203,16 @@ const ask = async <Result>(
 
 export const createCaller = ({ network, clock }: Components): Caller => ({
   call: async (peer, route, params, { signal, body }) => {
+    if (body !== undefined && !route.requestBody) {
+      throw new ArtelError('internal', `${route.name} takes no body`)
+    }
     const head = encodeRequest(route.name, route.params.encode(params), route.paramsBytesMax)
     const headBytesMax = Math.max(route.resultBytesMax, errorBytesMax) + headOverheadBytes
     const what = `${route.name} at peer ${peer}`
     return clock.within(route.timeoutMs, signal, what, async (limit) => {
       const stream = await network.open(peer, callProtocol, limit)
       const exchange = startExchange(clock, stream, headBytesMax, signal)
-      return ask(exchange, route, head, route.requestBody ? body : undefined, limit)
+      return ask(exchange, route, head, body, limit)
     })
   },
 })

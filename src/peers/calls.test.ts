@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { z } from 'zod'
 import { ArtelError, type ErrorCode } from '#core/errors'
 import type { BodyPart } from '#protocol/peer/call'
@@ -262,4 +263,29 @@ test('garbage on the stream is answered with one bad request', async (t) => {
   let answer = ''
   for await (const part of stream.read) answer += Buffer.from(part).toString()
   assert.match(answer, /bad-request/)
+})
+
+test('whatever bytes a peer sends, the server goes on answering and leaks no call', async (t) => {
+  const { caller, server, peer, node, clock, close } = await createTestCalls({ callsPerPeerMax: 4 })
+  t.after(close)
+  server.handle(add, async () => ({ result: { sum: 1 } }))
+  server.handle(talk, async ({ body }) => ({ result: { ready: true }, body }))
+  const head = Buffer.from('{"route":"test.talk","params":{}}')
+  const opening = Buffer.concat([Buffer.from([0, 0, 0, head.length, 0]), head])
+  const bytes = fc.tuple(fc.boolean(), fc.uint8Array({ maxLength: 300 }))
+  await fc.assert(
+    fc.asyncProperty(bytes, fc.boolean(), async ([open, garbage], cut) => {
+      const stream = await node(0).open(peer, '/artel/1/call', never)
+      // the server may have cut the stream before all is written
+      const write = (part: Uint8Array) => stream.write(part, never).catch(() => undefined)
+      if (open) await write(opening)
+      await write(garbage)
+      if (cut) stream.reset(new Error('cut'))
+      else await stream.end()
+      await clock.sleep(20_000, never)
+      const { result } = await caller.call(peer, add, { a: 1, b: 2 }, { signal: never })
+      assert.equal(result.sum, 1)
+    }),
+    { numRuns: 60 },
+  )
 })

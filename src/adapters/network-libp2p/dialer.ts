@@ -7,7 +7,7 @@ import type { Node } from './create.ts'
 import { reachError } from './errors.ts'
 
 /** From the first packet to the protocol's name; the caller's own signal may end it earlier. */
-const openTimeoutMs = 20_000
+export const openTimeoutMs = 20_000
 
 /** Reaches peers of a running node over an open or a new connection; errors as `ports/network`. */
 export type Dialer = {

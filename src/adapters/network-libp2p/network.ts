@@ -6,7 +6,7 @@ import type { Startable } from '#ports/lifecycle'
 import type { Network } from '#ports/network'
 import { createAddressBook } from './address-book.ts'
 import { createNode, defaultBounds, type Node } from './create.ts'
-import { createDialer, type Dialer } from './dialer.ts'
+import { createDialer, type Dialer, openTimeoutMs } from './dialer.ts'
 import { listenError } from './errors.ts'
 import { createHandlers } from './handlers.ts'
 import { keepConnected } from './keep-connected.ts'
@@ -62,7 +62,11 @@ export const createLibp2pNetwork = (options: Libp2pOptions): Network & Startable
     for (const { peer, address } of bootstrap.filter(({ peer }) => peer !== self)) {
       const connection = {
         isOpen: () => isConnected(peer),
-        dial: (signal: AbortSignal) => node.dial(multiaddr(address), { signal }),
+        dial: (signal: AbortSignal) => {
+          // with a signal of ours libp2p sets no time limit of its own
+          const limit = AbortSignal.any([signal, AbortSignal.timeout(openTimeoutMs)])
+          return node.dial(multiaddr(address), { signal: limit })
+        },
       }
       keeping.push(keepConnected(address, connection, keepOptions, log, stopped.signal))
     }
