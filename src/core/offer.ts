@@ -55,7 +55,7 @@ export type Offer = {
 export type SignedOffer = { readonly offer: Offer; readonly signature: Signature }
 
 /** An offer that is valid for longer than this is refused: a host that left must be forgotten. */
-export const offerLifetimeMsMax = 48 * 3_600_000
+const offerLifetimeMsMax = 48 * 3_600_000
 
 const gib = 1024n ** 3n
 const scale = 1000n * gib

@@ -1,7 +1,7 @@
 import { ArtelError, toArtelError } from '#core/errors'
 import type { PeerId } from '#core/ids'
 import type { Clock } from '#ports/clock'
-import type { Network, PeerStream } from '#ports/network'
+import type { Network } from '#ports/network'
 import {
   type BodyPart,
   callProtocol,
@@ -13,8 +13,7 @@ import {
 } from '#protocol/peer/call'
 import { encodeFrame, errorBytesMax, type Frame } from '#protocol/peer/frames'
 import type { PeerRoute } from '#protocol/peer/route'
-import { writeBody } from './body-writer.ts'
-import { createFrameReader, type FrameReader } from './frame-reader.ts'
+import { type Exchange, startExchange } from './exchange.ts'
 
 export type CallOptions = {
   /** Ends the call and its body: the stream is reset. */
@@ -59,64 +58,6 @@ const fromPeer = async <T>(peer: PeerId, read: () => T | Promise<T>): Promise<T>
   } catch (error) {
     if (!(error instanceof ArtelError && error.code === 'bad-request')) throw error
     throw corrupt(peer, error.message, error)
-  }
-}
-
-/** One call's stream: the request's body goes out in the background while the answer comes in. */
-type Exchange = {
-  readonly stream: PeerStream
-  readonly reader: FrameReader
-  /** Ends with the caller's signal and when the call is over. */
-  readonly signal: AbortSignal
-  readonly sendBody: (body: AsyncIterable<BodyPart>, keepAliveMs: number) => void
-  /** The answer is complete: closes the stream, or resets it while the request is still going out. */
-  readonly finish: () => Promise<void>
-  /** Resets the stream unless the call is over. */
-  readonly abandon: (reason: Error) => void
-}
-
-const startExchange = (
-  clock: Clock,
-  stream: PeerStream,
-  headBytesMax: number,
-  callers: AbortSignal,
-): Exchange => {
-  const over = new AbortController()
-  const signal = AbortSignal.any([callers, over.signal])
-  let sending = false
-  const onAbort = () => abandon(toArtelError(callers.reason))
-  const close = () => {
-    callers.removeEventListener('abort', onAbort)
-    over.abort(new ArtelError('cancelled', 'the call is over'))
-  }
-  const abandon = (reason: Error) => {
-    if (over.signal.aborted) return
-    close()
-    stream.reset(reason)
-  }
-  callers.addEventListener('abort', onAbort, { once: true })
-  return {
-    stream,
-    reader: createFrameReader(stream, clock, headBytesMax),
-    signal,
-    sendBody: (body, keepAliveMs) => {
-      sending = true
-      writeBody({ stream, clock }, body, keepAliveMs, signal).then(
-        () => {
-          sending = false
-        },
-        // a call that is over has its own outcome; else the source's failure becomes the call's
-        (error: unknown) => abandon(toArtelError(error)),
-      )
-    },
-    finish: async () => {
-      if (over.signal.aborted) return
-      if (sending) return abandon(new ArtelError('cancelled', 'the answer is complete'))
-      close()
-      // the answer is here; whether the peer hears the end of the stream changes nothing about it
-      await stream.end().catch((error: unknown) => stream.reset(toArtelError(error)))
-    },
-    abandon,
   }
 }
 

@@ -9,7 +9,7 @@ import { decodeOffer, encodeOffer, offerBytesMax, signOffer } from '#protocol/of
 import type { OfferIndex } from './offer-index.ts'
 
 /** The topic on which hosts of a region publish and market nodes listen. */
-export const offerTopic = (region: string): string => `artel/1/offers/${region}`
+const offerTopic = (region: string): string => `artel/1/offers/${region}`
 
 /** What a host says of itself; the publisher adds who, since when and until when. */
 export type OfferDraft = Omit<Offer, 'version' | 'operator' | 'peer' | 'sequence' | 'expiresAtMs'>

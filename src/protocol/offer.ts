@@ -21,13 +21,13 @@ import { addressOfPeer } from './keys.ts'
 export const offerBytesMax = 8 * 1024
 
 const name = z.string().max(128)
-export const regionText = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a region like eu-de')
+const regionText = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a region like eu-de')
 const isolation = z.enum(['container', 'gvisor'])
 const network = z.enum(['egress', 'none'])
 const archText = z.string().regex(/^[a-z0-9_/-]{1,32}$/)
 const feature = z.string().regex(/^[a-z0-9-]{1,64}$/)
 
-export const offerSchema: z.ZodType<Offer> = z.strictObject({
+const offerSchema: z.ZodType<Offer> = z.strictObject({
   version: z.literal(1),
   host: addressText,
   operator: addressText,
