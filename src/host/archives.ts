@@ -1,6 +1,7 @@
 import { ArtelError, toArtelError } from '#core/errors'
+import { encodeTarHeader, tarEnd } from '#core/tar-header'
+import { type Clock, nowSeconds } from '#ports/clock'
 import type { Engine } from '#ports/engine'
-import { encodeTarHeader, tarEnd } from './tar-header.ts'
 
 /** The path and its parents below the root, outermost first: `/a/b` -> `/a`, `/a/b`. */
 export const pathAndParents = (path: string): readonly string[] => {
@@ -24,16 +25,20 @@ const exists = async (
   }
 }
 
-const directories = async function* (paths: readonly string[]): AsyncGenerator<Uint8Array> {
+const directories = async function* (
+  paths: readonly string[],
+  mtime: number,
+): AsyncGenerator<Uint8Array> {
   for (const path of paths) {
-    yield encodeTarHeader({ name: `${path.slice(1)}/`, mode: 0o755, sizeBytes: 0, type: '5' })
+    const name = `${path.slice(1)}/`
+    yield encodeTarHeader({ name, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime, size: 0 })
   }
-  yield tarEnd()
+  yield tarEnd
 }
 
 /** Makes `path` and its missing parents in a container; what exists keeps its owner and mode. */
 export const makeDirectories = async (
-  engine: Engine,
+  { engine, clock }: { readonly engine: Engine; readonly clock: Clock },
   container: string,
   path: string,
   signal: AbortSignal,
@@ -44,7 +49,7 @@ export const makeDirectories = async (
     missing.unshift(one)
   }
   if (missing.length === 0) return
-  await engine.putArchive(container, '/', directories(missing), signal)
+  await engine.putArchive(container, '/', directories(missing, nowSeconds(clock)), signal)
 }
 
 /** At most `bytesMax` bytes of `source`. Throws 'too-large' at the first one more. */

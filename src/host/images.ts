@@ -32,6 +32,8 @@ export type Images = {
   ) => Promise<void>
   /** Removes what was brought here and not used lately, beyond the bound on disk. */
   readonly prune: (signal: AbortSignal) => Promise<void>
+  /** Removes all that was brought here, but for what is in use. */
+  readonly removeAll: (signal: AbortSignal) => Promise<void>
 }
 
 export type ImagesComponents = {
@@ -76,6 +78,17 @@ export const createImages = (components: ImagesComponents, options: ImagesOption
     return undefined
   }
 
+  const shrink = async (bytesMax: number, signal: AbortSignal): Promise<void> => {
+    const rows = table.all().toSorted((a, b) => b.row.usedAtMs - a.row.usedAtMs)
+    let bytes = 0
+    for (const { key, row } of rows) {
+      bytes += row.sizeBytes
+      if (bytes <= bytesMax) continue
+      await removeUnused(components, key, signal)
+      records.transaction(() => table.delete(key))
+    }
+  }
+
   return {
     find,
     warm: (image) => {
@@ -108,16 +121,8 @@ export const createImages = (components: ImagesComponents, options: ImagesOption
         throw new ArtelError('corrupt', `the stream holds no image ${image.digest}`)
       }
     },
-    prune: async (signal) => {
-      const rows = table.all().toSorted((a, b) => b.row.usedAtMs - a.row.usedAtMs)
-      let bytes = 0
-      for (const { key, row } of rows) {
-        bytes += row.sizeBytes
-        if (bytes <= options.cacheBytesMax) continue
-        await removeUnused(components, key, signal)
-        records.transaction(() => table.delete(key))
-      }
-    },
+    prune: (signal) => shrink(options.cacheBytesMax, signal),
+    removeAll: (signal) => shrink(0, signal),
   }
 }
 

@@ -12,6 +12,8 @@ export type LeaseFollower = {
   readonly head: () => BlockRef | undefined
   /** Calls `listener` for events as they come, until the returned function is called. */
   readonly onEvent: (listener: (event: LoggedEvent) => void) => () => void
+  /** The same for events that a reorganisation took back. */
+  readonly onUndone: (listener: (event: LoggedEvent) => void) => () => void
 }
 
 /** What a host needs of whoever sends transactions: the same key sends one transaction, however often asked. */

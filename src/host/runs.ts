@@ -32,7 +32,7 @@ export type RunsOptions = {
   readonly node: Address
   readonly container: ContainerDefaults
   /** Whether this machine has GPUs that must be kept from a lease without one. */
-  readonly hidesGpus: boolean
+  readonly hidesGpus: () => boolean
   /** Output that is kept of a run. */
   readonly spoolBytesMax: number
   readonly runsPerLeaseMax: number
@@ -139,7 +139,7 @@ export class Runs {
     if (process.record().state.status !== 'created') {
       throw new ArtelError('conflict', `run ${request.run} takes inputs only before it starts`)
     }
-    await makeDirectories(engine, process.container(), request.target, signal)
+    await makeDirectories(this.#components, process.container(), request.target, signal)
     await engine.putArchive(process.container(), request.target, tar, signal)
     const record = process.record()
     runs.put({ ...record, inputsDone: [...new Set([...record.inputsDone, request.target])] })
@@ -267,7 +267,7 @@ export class Runs {
         spec: request.spec,
         image: image.id,
         gpuIds: lease.gpuIds,
-        hidesGpus: this.#options.hidesGpus,
+        hidesGpus: this.#options.hidesGpus(),
         network,
         ...(request.mounts === undefined ? {} : { mounts: request.mounts }),
       },

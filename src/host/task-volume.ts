@@ -1,13 +1,15 @@
 import { ArtelError, toArtelError } from '#core/errors'
+import { encodeTarHeader, tarEnd, tarPadding } from '#core/tar-header'
 import type { ContainerSpec } from '#ports/engine'
 import type { Volume, Volumes } from '#ports/volumes'
-import { encodeTarHeader, tarEnd, tarPadding } from './tar-header.ts'
 import { taskDirectories, taskFiles, taskPaths, taskScript } from './task-script.ts'
 
 export type TaskInput = {
   readonly name: string
   /** Known size, or it is held in memory. */
   readonly sizeBytes: number | undefined
+  /** Unix seconds. */
+  readonly mtime: number
   readonly data: AsyncIterable<Uint8Array>
 }
 
@@ -82,7 +84,8 @@ const fileTar = async function* (input: TaskInput): AsyncGenerator<Uint8Array> {
     ? chunks.reduce((sum: number, one: Uint8Array) => sum + one.length, 0)
     : 0
   const sizeBytes = known ?? held
-  yield encodeTarHeader({ name: input.name, mode: 0o644, sizeBytes, type: '0' })
+  const owner = { mode: 0o644, uid: 0, gid: 0, mtime: input.mtime }
+  yield encodeTarHeader({ name: input.name, type: 'file', size: sizeBytes, ...owner })
   let bytes = 0
   for await (const chunk of chunks) {
     bytes += chunk.length
@@ -93,7 +96,7 @@ const fileTar = async function* (input: TaskInput): AsyncGenerator<Uint8Array> {
     throw new ArtelError('bad-request', `an input of ${sizeBytes} bytes has ${bytes}`)
   }
   yield tarPadding(sizeBytes)
-  yield tarEnd()
+  yield tarEnd
 }
 
 /** Puts the input where the task reads it. Throws 'too-large', 'out-of-disk', 'bad-request'. */

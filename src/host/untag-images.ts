@@ -1,12 +1,6 @@
 import { ArtelError } from '#core/errors'
-import {
-  encodeTarHeader,
-  parseTarHeader,
-  type TarEntry,
-  tarBlockBytes,
-  tarEnd,
-  tarPadding,
-} from './tar-header.ts'
+import { encodeTarHeader, tarBlockBytes, tarEnd, tarPadding } from '#core/tar-header'
+import { parseTarHeader, type TarEntry } from './parse-tar-header.ts'
 
 /** Members of a `docker save` stream that name images, and how large they may be. */
 const namingMembers = new Set(['manifest.json', 'repositories', 'index.json'])
@@ -79,7 +73,15 @@ const rewritten = async function* (taker: Taker, entry: TarEntry): AsyncGenerato
   await skip(taker, tarPadding(entry.sizeBytes).length)
   const text = JSON.stringify(withoutNames(entry.name, parseJson(bytes, entry.name)))
   const body = new TextEncoder().encode(text)
-  yield encodeTarHeader({ ...entry, sizeBytes: body.length })
+  yield encodeTarHeader({
+    name: entry.name,
+    type: 'file',
+    mode: entry.mode,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    size: body.length,
+  })
   yield body
   yield tarPadding(body.length)
 }
@@ -153,7 +155,7 @@ export const untagImages = async function* (
       yield block
       yield* passed(taker, entry.sizeBytes + tarPadding(entry.sizeBytes).length)
     }
-    yield tarEnd()
+    yield tarEnd
     // What follows the end is read and dropped, so that its sender is not cut off.
     while ((await taker.some(64 * 1024)) !== undefined);
   } finally {

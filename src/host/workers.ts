@@ -173,7 +173,7 @@ export class Workers {
         spec: { ...spec, entrypoint: task.command, command: [], openStdin: false },
         image: image.id,
         gpuIds: lease.gpuIds,
-        hidesGpus: this.#options.hidesGpus,
+        hidesGpus: this.#options.hidesGpus(),
         network: egress ? await networks.ensure(lease.id, signal) : 'none',
         mounts: taskMounts(place),
         suffix: String(worker.tasks),

@@ -1,8 +1,6 @@
 import { ArtelError } from '#core/errors'
 
-/** One 512-byte header of a ustar archive (POSIX.1-1988), as far as this host needs it. */
-export const tarBlockBytes = 512
-
+/** What a 512-byte header of a ustar archive (POSIX.1-1988) says, as far as this host needs it. */
 export type TarEntry = {
   /** Without prefix and extensions; directories end with a slash. */
   readonly name: string
@@ -13,7 +11,6 @@ export type TarEntry = {
 }
 
 const decoder = new TextDecoder()
-const encoder = new TextEncoder()
 
 const fieldText = (block: Uint8Array, at: number, length: number): string => {
   const field = block.subarray(at, at + length)
@@ -51,55 +48,4 @@ export const parseTarHeader = (block: Uint8Array): TarEntry | undefined => {
     sizeBytes: fieldNumber(block, 124, 12),
     type: String.fromCharCode(block[156] ?? 0),
   }
-}
-
-const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0')
-
-const nameMax = 100
-
-const ustarBlock = (entry: TarEntry, name: Uint8Array): Uint8Array => {
-  const block = new Uint8Array(tarBlockBytes)
-  const put = (at: number, text: string): void => block.set(encoder.encode(text), at)
-  block.set(name.subarray(0, nameMax), 0)
-  put(100, octal(entry.mode, 7))
-  put(108, octal(0, 7))
-  put(116, octal(0, 7))
-  put(124, octal(entry.sizeBytes, 11))
-  put(136, octal(0, 11))
-  put(156, entry.type)
-  put(257, 'ustar')
-  put(263, '00')
-  put(148, `${octal(checksumOf(block), 6)}\0 `)
-  return block
-}
-
-/** Zeros that fill a member of `sizeBytes` up to whole blocks. */
-export const tarPadding = (sizeBytes: number): Uint8Array =>
-  new Uint8Array((tarBlockBytes - (sizeBytes % tarBlockBytes)) % tarBlockBytes)
-
-/** The two zero blocks that end an archive. */
-export const tarEnd = (): Uint8Array => new Uint8Array(2 * tarBlockBytes)
-
-const joined = (...parts: readonly Uint8Array[]): Uint8Array => {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
-
-/** The header of a file or directory of root; a long name goes before it as a GNU `L` member. */
-export const encodeTarHeader = (entry: TarEntry): Uint8Array => {
-  const name = encoder.encode(entry.name)
-  if (name.length <= nameMax) return ustarBlock(entry, name)
-  const long = joined(name, new Uint8Array(1))
-  const link = { name: '././@LongLink', mode: 0, sizeBytes: long.length, type: 'L' }
-  return joined(
-    ustarBlock(link, encoder.encode(link.name)),
-    long,
-    tarPadding(long.length),
-    ustarBlock(entry, name),
-  )
 }
