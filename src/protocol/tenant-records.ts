@@ -162,6 +162,12 @@ const taskEntrySchema = z.strictObject({
 /** Where frames begin in the output that is kept of a run. */
 const marksSchema = z.array(bytesCount).max(100_000)
 
+/** How a host's leases ended. */
+const historySchema = z.strictObject({
+  settled: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+})
+
 /** One change of the free balance in the vault. */
 const walletChangeSchema = z.strictObject({
   atSeconds: seconds,
@@ -217,5 +223,6 @@ export const runEntryCodec = versioned(runEntrySchema)
 export const mapEntryCodec = versioned(mapEntrySchema)
 /** A stretch of a map's tasks, in order. */
 export const taskEntriesCodec = versioned(z.array(taskEntrySchema).max(1000))
+export const historyCodec = versioned(historySchema)
 export const marksCodec = versioned(marksSchema)
 export const walletChangeCodec = versioned(walletChangeSchema)

@@ -17,6 +17,8 @@ export type Listings = {
   readonly all: () => readonly Listing[]
   /** Calls `handler` when offers come, change or go, until the returned function is called. */
   readonly onChange: (handler: () => void) => () => void
+  /** Ends listening. */
+  readonly stop: () => void
 }
 
 export type TenantChain = Pick<
@@ -38,6 +40,8 @@ export type TenantParts = {
   readonly follower: Follower
   readonly caller: Caller
   readonly listings: Listings
+  /** Asks neighbours for offers; the answers are in `listings`. Never throws for want of neighbours. */
+  readonly refreshMarket: (signal: AbortSignal) => Promise<void>
   /** The tenant's own engine, where it has one: for images that exist nowhere else. */
   readonly engine?: Engine
 }

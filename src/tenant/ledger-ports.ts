@@ -21,6 +21,8 @@ export type Follower = {
   readonly leases: () => readonly LeaseRecord[]
   /** Calls `handler` for every event until the returned function is called. */
   readonly onEvent: (handler: (logged: LoggedEvent) => void) => () => void
+  /** Calls `handler` for every told event that a reorganisation took back. */
+  readonly onUndone: (handler: (logged: LoggedEvent) => void) => () => void
   /** Throws 'timeout'. */
   readonly waitFor: (
     id: LeaseId,

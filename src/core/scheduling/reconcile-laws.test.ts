@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { DeploymentEvent } from '#core/deployment-event'
 import { foldDeployment } from '#core/deployment-fold'
-import { at, deal, exited, hash, opened, plan, startMs, stateOf } from './reconcile-fixture.ts'
+import { deal, hash, plan, startMs, stateOf } from './reconcile-fixture.ts'
 
 const anyEvent: fc.Arbitrary<DeploymentEvent> = fc
   .record({
@@ -108,7 +108,7 @@ test('folding the plan of decisions reaches an end: every run is over after fini
           if (action.kind === 'close') {
             state = foldDeployment(state, { kind: 'closed', atMs: nowMs, lease: action.deal.id })
           }
-          if (action.kind === 'follow') {
+          if (action.kind === 'watch' && state.run.status === 'running') {
             const exit = { exitCode: 0, finishedAtMs: nowMs }
             const { id } = action.deal
             state = foldDeployment(state, { kind: 'run-exited', atMs: nowMs, lease: id, exit })
