@@ -66,7 +66,7 @@ export const assembleBase = (ports: BasePorts, options: BaseOptions): Base => {
     { accounts: options.accounts ?? [signer.address], fromBlock: options.fromBlock ?? 0 },
   )
   const outbox = createOutbox({ chain, records, clock, log, signer })
-  const index = createOfferIndex({ clock })
+  const index = learning(createOfferIndex({ clock }), network)
   const heartbeat = createHeartbeat({
     clock,
     ping: (peer, signal) => network.pingMs(peer, signal),
@@ -114,6 +114,17 @@ export const assembleBase = (ports: BasePorts, options: BaseOptions): Base => {
     },
   }
 }
+
+/** The index, which tells the network where the hosts of its offers may be dialled. */
+const learning = (index: OfferIndex, network: Network): OfferIndex => ({
+  ...index,
+  add: (signed, from, how) => {
+    const outcome = index.add(signed, from, how)
+    const { peer, addresses } = signed.offer
+    if (outcome === 'added' && peer !== network.self) network.learn({ peer, addresses })
+    return outcome
+  },
+})
 
 type MarketParts = Pick<BasePorts, 'clock' | 'log' | 'network'> & {
   readonly server: Server

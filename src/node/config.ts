@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ArtelError } from '#core/errors'
-import { type HostJoin, hostJoinSchema, tokenInfoSchema } from '#protocol/api/node'
+import { tokenInfoSchema } from '#protocol/api/node'
 import { addressText } from '#protocol/codecs'
 import { readJsonFile, writeJsonFile } from './files.ts'
 import type { Home } from './home.ts'
@@ -48,8 +48,6 @@ export const nodeConfigSchema = z.strictObject({
     .int()
     .positive()
     .default(20 * 1024 ** 3),
-  host: hostJoinSchema.optional(),
-  hostPaused: z.boolean().default(false),
 })
 export type NodeConfig = z.output<typeof nodeConfigSchema>
 
@@ -69,6 +67,3 @@ export const loadNetwork = async (path: string): Promise<NetworkFile> => {
     hint: 'Join a cloud with `artel up --network FILE`, or start one on this machine with `artel local up`.',
   })
 }
-
-/** A change of what the owner sells or whether. */
-export type HostSettings = { readonly host: HostJoin | undefined; readonly hostPaused: boolean }

@@ -2,10 +2,11 @@ import { anvilKey, startAnvil } from '#adapters/chain-viem/anvil'
 import { ArtelError } from '#core/errors'
 import { parseAmount, parseHourlyPrice, rate } from '#core/money'
 import type { HostJoin } from '#protocol/api/node'
-import { defaultConfig, loadConfig, loadNetwork, type NetworkFile, saveConfig } from './config.ts'
+import { loadConfig, loadNetwork, type NetworkFile, saveConfig } from './config.ts'
 import { deployOn } from './deploy.ts'
 import { fundMember } from './fund.ts'
 import { type Home, homeOf } from './home.ts'
+import { joinOnce } from './join-once.ts'
 import {
   chainDirectory,
   hostHome,
@@ -56,6 +57,9 @@ export const localUp = async (options: {
   try {
     await Promise.all(members.hosts.map((member) => startDaemon({ home: member.home.directory })))
     await startDaemon({ home: home.directory })
+    for (const [index, member] of members.hosts.entries()) {
+      await joinOnce(member.home, localHost(index, network))
+    }
   } catch (error) {
     await localDown({ home: options.home, say })
     throw error
@@ -174,12 +178,10 @@ const configure = async (
     await saveConfig(member.home, {
       ...config,
       listen: [`/ip4/127.0.0.1/tcp/${layout.hostPorts[index] ?? 0}`],
-      host: config.host ?? localHost(index, network),
     })
   }
   const config = await loadConfig(tenant.home)
-  const listen = config.host === undefined ? ['/ip4/127.0.0.1/tcp/0'] : config.listen
-  await saveConfig(tenant.home, { ...defaultConfig(), ...config, listen })
+  await saveConfig(tenant.home, { ...config, listen: ['/ip4/127.0.0.1/tcp/0'] })
 }
 
 /** What a host of the local cloud sells: an even share of nothing in particular, at its own price. */
