@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createMemorySpools } from '#adapters/memory/spools'
 import { createDiskSpools } from '#adapters/spools-disk/spools'
 import { spoolsSuite } from './spools.suite.ts'
 
@@ -11,4 +12,9 @@ spoolsSuite('disk', async () => {
     reopen: () => createDiskSpools({ directory }),
     close: () => rm(directory, { recursive: true, force: true }),
   }
+})
+
+spoolsSuite('memory', async () => {
+  const spools = createMemorySpools()
+  return { spools, reopen: async () => spools, close: async () => {} }
 })
