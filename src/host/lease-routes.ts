@@ -10,7 +10,6 @@ import {
   imageLoad,
   leaseStatus,
   leaseWatch,
-  nodePing,
   receiptPut,
 } from '#protocol/peer/host-routes'
 import type { Bidding } from './bidding.ts'
@@ -42,7 +41,6 @@ export const serveLeases = (
 ): readonly Unhandle[] => {
   const { access, bidding, clock, runs } = components
   return [
-    server.handle(nodePing, async () => ({ result: { nowMs: clock.nowMs() } })),
     server.handle(bidRequest, async ({ params, peer, signal }) => ({
       result: await bidding.bid(params, peer, signal),
     })),

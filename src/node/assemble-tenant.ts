@@ -18,7 +18,7 @@ export const assembleTenant = (
   ports: TenantPorts,
   options: TenantOptions = {},
 ): ReturnType<typeof createTenant> => {
-  const { caller, follower, index, outbox } = base
+  const { caller, follower, index, outbox, refreshMarket } = base
   const { chain, clock, log, random, records, signer } = base.ports
   return createTenant(
     {
@@ -31,6 +31,7 @@ export const assembleTenant = (
       outbox,
       random,
       records,
+      refreshMarket,
       signer,
       ...ports,
     },
