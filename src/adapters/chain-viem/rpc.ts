@@ -94,6 +94,7 @@ export const openRpc = (rpcUrl: string, timeoutMs: number, lifetime: AbortSignal
   const host = new URL(rpcUrl).host
   const request = openTransport(rpcUrl, timeoutMs, lifetime)
   const ask: Rpc['ask'] = async (method, params, signal) => {
+    signal.throwIfAborted()
     try {
       return { ok: true, result: await unlessAborted(request({ method, params }), signal) }
     } catch (cause) {

@@ -1,12 +1,12 @@
 import { type Address, type Hash32, parseAddress, zeroAddress } from '#core/ids'
-import type { LeaseSigning } from '#core/leases-state'
+import { apply, type LeaseSigning } from '#core/leases-state'
 import type { BlockRef, ChainInfo, TransactionState } from '#ports/chain'
 import type { Clock } from '#ports/clock'
 import type { MemoryBlock } from './chain-block.ts'
 import { createMemoryBlocks, type MemoryBlocks } from './chain-blocks.ts'
 import { createMempool, type MemoryTransaction } from './chain-mempool.ts'
 import { createLeaseSigning } from './chain-signing.ts'
-import { creditGas, creditTokens, type LedgerState } from './chain-state.ts'
+import { creditGas, creditTokens, type LedgerContract, type LedgerState } from './chain-state.ts'
 
 export type LedgerWorldOptions = {
   readonly clock: Clock
@@ -16,6 +16,10 @@ export type LedgerWorldOptions = {
   readonly instant?: boolean
   /** Cheaper signatures for runs that are about scale. */
   readonly signing?: LeaseSigning
+  /** Other rules than the specification, for proving that somebody notices. */
+  readonly apply?: LedgerContract['apply']
+  /** Sees every call that the contract carries out in a block, again after a reorganisation. */
+  readonly onApplied?: LedgerContract['onApplied']
 }
 
 /** One simulated chain that many nodes share. Deterministic: blocks come by the clock, nothing is random. */
@@ -23,10 +27,11 @@ export type MemoryLedgerWorld = {
   readonly info: ChainInfo
   /** Brings the chain to the present; every method below does. */
   readonly head: () => BlockRef
+  /** How long until there is news, at most: on an instant chain a block may come any time. */
   readonly nextBlockInMs: () => number
   readonly block: (number: number) => MemoryBlock | undefined
   readonly state: () => LedgerState
-  readonly signing: LeaseSigning
+  readonly contract: LedgerContract
   readonly accept: (transaction: MemoryTransaction) => 'accepted' | 'nonce too low' | 'underpriced'
   readonly transaction: (hash: Hash32) => TransactionState
   /** Gifts out of nothing, in force at once and never taken back. */
@@ -45,6 +50,8 @@ export type MemoryLedgerWorld = {
 const contractAddress = (digit: string): Address =>
   parseAddress(`0x${digit.repeat(40)}`) ?? zeroAddress
 
+const instantPollMs = 250
+
 export const createMemoryLedgerWorld = (options: LedgerWorldOptions): MemoryLedgerWorld => {
   const { clock, blockMs = 2000, instant = false } = options
   const info: ChainInfo = {
@@ -54,9 +61,13 @@ export const createMemoryLedgerWorld = (options: LedgerWorldOptions): MemoryLedg
     token: contractAddress('c'),
     tokenInfo: { symbol: 'tUSD', decimals: 6 },
   }
-  const signing = options.signing ?? createLeaseSigning(info)
+  const contract: LedgerContract = {
+    signing: options.signing ?? createLeaseSigning(info),
+    apply: options.apply ?? apply,
+    onApplied: options.onApplied ?? (() => undefined),
+  }
   const mempool = createMempool()
-  const blocks = createMemoryBlocks(signing)
+  const blocks = createMemoryBlocks(contract)
   let nextAtMs = clock.nowMs()
   let feeFloor = 0
 
@@ -74,11 +85,11 @@ export const createMemoryLedgerWorld = (options: LedgerWorldOptions): MemoryLedg
 
   return {
     info,
-    signing,
+    contract,
     head: () => catchUp().tip().ref,
     nextBlockInMs: () => {
       catchUp()
-      return nextAtMs - clock.nowMs()
+      return Math.min(nextAtMs - clock.nowMs(), instant ? instantPollMs : blockMs)
     },
     block: (number) => catchUp().at(number),
     state: () => catchUp().state(),

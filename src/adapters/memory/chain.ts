@@ -36,7 +36,6 @@ const transactionSchema = z.strictObject({
 
 const latencyMsDefault = 20
 const timeoutMsDefault = 2000
-const instantPollMs = 250
 
 const utf8 = new TextEncoder()
 
@@ -142,7 +141,7 @@ export const connectMemoryChain = (
         const head = await reads.head(signal)
         if (head.hash !== last) yield head
         last = head.hash
-        await clock.sleep(Math.min(world.nextBlockInMs() + latencyMs, instantPollMs * 8), signal)
+        await clock.sleep(world.nextBlockInMs() + latencyMs, signal)
       }
     },
     outlook: (call, from, signal) =>
@@ -150,7 +149,7 @@ export const connectMemoryChain = (
         const { number, timestampSeconds } = world.head()
         const nowSeconds = Math.max(timestampSeconds, Math.floor(clock.nowMs() / 1000))
         const env = { sender: from, nowSeconds, blockNumber: number + 1 }
-        const execution = execute(world.state(), call, env, world.signing)
+        const execution = execute(world.state(), call, env, world.contract)
         return execution.ok
           ? { ok: true, gas: gasOf(call) }
           : { ok: false, refusal: execution.refusal }
