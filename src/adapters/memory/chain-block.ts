@@ -1,9 +1,8 @@
 import type { Hash32 } from '#core/ids'
-import type { LeaseSigning } from '#core/leases-state'
 import type { BlockRef, LoggedEvent, TransactionState } from '#ports/chain'
 import { keccak256 } from '#protocol/eip712'
 import type { MemoryTransaction } from './chain-mempool.ts'
-import { creditGas, execute, gasOf, type LedgerState } from './chain-state.ts'
+import { creditGas, execute, gasOf, type LedgerContract, type LedgerState } from './chain-state.ts'
 
 export type MemoryBlock = {
   readonly ref: BlockRef
@@ -18,7 +17,7 @@ type Header = {
   readonly timestampSeconds: number
   /** Tells apart blocks of the same height and content after a reorganisation. */
   readonly branch: number
-  readonly signing: LeaseSigning
+  readonly contract: LedgerContract
   /** Transactions that offer less than this times the usual fee are left out. */
   readonly feeFloor: number
 }
@@ -45,11 +44,15 @@ const run = (
   state: LedgerState,
   { sender, call, gas }: MemoryTransaction,
   ref: BlockRef,
-  signing: LeaseSigning,
+  contract: LedgerContract,
 ) => {
   if (gas < gasOf(call)) return { ok: false, refusal: 'OutOfGas' } as const
   const env = { sender, nowSeconds: ref.timestampSeconds, blockNumber: ref.number }
-  return execute(state, call, env, signing)
+  const execution = execute(state, call, env, contract)
+  if (execution.ok && execution.applied !== undefined) {
+    contract.onApplied({ ...execution.applied, env })
+  }
+  return execution
 }
 
 /** The next block: of the transactions, given in their order, those that can be included. */
@@ -58,7 +61,7 @@ export const makeBlock = (
   before: LedgerState,
   transactions: readonly MemoryTransaction[],
 ) => {
-  const { number, parent, timestampSeconds, branch, signing, feeFloor } = header
+  const { number, parent, timestampSeconds, branch, contract, feeFloor } = header
   const hashes = transactions.map((transaction) => transaction.hash)
   const content = JSON.stringify([number, parent, timestampSeconds, branch, hashes])
   const ref: BlockRef = {
@@ -77,7 +80,7 @@ export const makeBlock = (
     if (charged === undefined) return false
     const { gasUsed, feeWei } = charged
     const { hash } = transaction
-    const execution = run(charged.state, transaction, ref, signing)
+    const execution = run(charged.state, transaction, ref, contract)
     const receipt = { status: 'included', block: ref, gasUsed, feeWei } as const
     included.push(transaction)
     if (execution.ok) {

@@ -1,9 +1,8 @@
 import { ArtelError } from '#core/errors'
 import { type Hash32, zeroHash } from '#core/ids'
-import type { LeaseSigning } from '#core/leases-state'
 import { type MemoryBlock, type MemoryReceipt, makeBlock } from './chain-block.ts'
 import type { MemoryTransaction } from './chain-mempool.ts'
-import { emptyLedger, type LedgerState } from './chain-state.ts'
+import { emptyLedger, type LedgerContract, type LedgerState } from './chain-state.ts'
 
 /** The blocks of a simulated chain, with the newest states, so that blocks can be taken back. */
 export type MemoryBlocks = {
@@ -24,7 +23,7 @@ export type MemoryBlocks = {
 /** Old states kept: the deepest reorganisation. */
 const historyMax = 256
 
-export const createMemoryBlocks = (signing: LeaseSigning): MemoryBlocks => {
+export const createMemoryBlocks = (contract: LedgerContract): MemoryBlocks => {
   const receipts = new Map<Hash32, MemoryReceipt>()
   const states = new Map<number, LedgerState>()
   const blocks: MemoryBlock[] = []
@@ -45,7 +44,7 @@ export const createMemoryBlocks = (signing: LeaseSigning): MemoryBlocks => {
     append: (header, transactions) => {
       const number = blocks.length
       const parent = blocks.at(-1)?.ref.hash ?? zeroHash
-      const made = makeBlock({ ...header, number, parent, branch, signing }, state(), transactions)
+      const made = makeBlock({ ...header, number, parent, branch, contract }, state(), transactions)
       for (const [hash, receipt] of made.receipts) receipts.set(hash, receipt)
       blocks.push(made.block)
       states.set(number, made.state)

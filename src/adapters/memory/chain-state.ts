@@ -1,6 +1,13 @@
 import type { Address, Hash32 } from '#core/ids'
 import { emptyLeases } from '#core/lease-vault'
-import { apply, type LeaseSigning, type LeasesEvent, type LeasesState } from '#core/leases-state'
+import type {
+  apply,
+  LeaseSigning,
+  LeasesCall,
+  LeasesEnv,
+  LeasesEvent,
+  LeasesState,
+} from '#core/leases-state'
 import { PersistentMap } from '#core/persistent-map'
 import type { ChainCall, HostsEvent } from '#ports/chain'
 
@@ -20,11 +27,29 @@ export type LedgerEnv = {
   readonly blockNumber: number
 }
 
+/** A call that the Leases contract carried out in a block. */
+export type AppliedCall = {
+  readonly before: LeasesState
+  readonly after: LeasesState
+  readonly call: LeasesCall
+  readonly env: LeasesEnv
+  readonly events: readonly LeasesEvent[]
+}
+
+/** The Leases contract of a simulated chain: its rules, and who watches them at work. */
+export type LedgerContract = {
+  readonly signing: LeaseSigning
+  readonly apply: typeof apply
+  readonly onApplied: (applied: AppliedCall) => void
+}
+
 export type Execution =
   | {
       readonly ok: true
       readonly state: LedgerState
       readonly events: readonly (LeasesEvent | HostsEvent)[]
+      /** What a call to the Leases contract did there. */
+      readonly applied?: Omit<AppliedCall, 'env'>
     }
   | { readonly ok: false; readonly refusal: string }
 
@@ -112,7 +137,7 @@ export const execute = (
   before: LedgerState,
   call: ChainCall,
   env: LedgerEnv,
-  signing: LeaseSigning,
+  contract: Pick<LedgerContract, 'signing' | 'apply'>,
 ): Execution => {
   const { sender } = env
   switch (call.kind) {
@@ -138,12 +163,13 @@ export const execute = (
       const funded = call.kind === 'deposit' ? takeTokens(before, sender, call.amount) : undefined
       if (funded?.ok === false) return funded
       const state = funded?.state ?? before
-      const applied = apply(state.leases, call, env, signing)
+      const applied = contract.apply(state.leases, call, env, contract.signing)
       if (!applied.ok) return applied
       const { events } = applied
       const moved = { ...state, leases: applied.state }
       const after = call.kind === 'withdraw' ? creditTokens(moved, call.to, call.amount) : moved
-      return { ok: true, state: after, events }
+      const seen = { before: state.leases, after: applied.state, call, events }
+      return { ok: true, state: after, events, applied: seen }
     }
   }
 }
