@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { anvilKey, startAnvil } from '#adapters/chain-viem/anvil'
 import { ArtelError } from '#core/errors'
 import { parseAmount, parseHourlyPrice, rate } from '#core/money'
@@ -199,6 +200,8 @@ const localHost = (index: number, network: NetworkFile): HostJoin => {
       perDiskGib: hourly('0.0001'),
       perGpu: hourly('0.2'),
     },
+    // Every host of a local cloud sells the whole machine: they take turns on its processors.
+    cpuMilli: availableParallelism() * 1000,
     leasesMax: 16,
     region: 'local',
     minimumSeconds: 1,

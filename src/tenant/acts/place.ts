@@ -11,9 +11,7 @@ import { checkSignature, checkTerms } from './verify-bid.ts'
 
 type Place = ActionOf<'place'>
 type Bid = Omit<LeaseDeal, 'deposit'>
-type Outcome =
-  | { readonly ok: true; readonly bid: Bid }
-  | { readonly ok: false; readonly ranked: Ranked; readonly error: ArtelError }
+type Failure = { readonly ranked: Ranked; readonly error: ArtelError }
 
 /** Rounding between an offer's prices and the rate of its bid. */
 const roundingFactor = 1.000001
@@ -64,46 +62,43 @@ const askForBid = async (
   return { id: await checkSignature(parts.chain, terms, signature, signal), terms, signature, host }
 }
 
-/** How long a better candidate may let a valid bid of a worse one wait. */
-const patienceMs = 1_000
+/** A bid holds the host's capacity until it expires, so the next candidate is asked only after this silence. */
+const patienceMs = 500
 
-/** The bid to take, once nothing better can come, or at all when `impatient`. */
-const choose = (outcomes: readonly (Outcome | undefined)[], impatient: boolean) => {
-  for (const outcome of outcomes) {
-    if (outcome?.ok === true) return outcome.bid
-    if (outcome === undefined && !impatient) return undefined
-  }
-  return undefined
-}
-
-/** The valid bid of the best candidate, and how the others failed. */
+/** Asks one candidate after the other, the next one early when an answer is slow; takes the first valid bid. */
 const collectBids = async (context: ActContext, place: Place, signal: AbortSignal) => {
+  const { clock } = context.parts
   const over = new AbortController()
   const limit = AbortSignal.any([signal, over.signal])
-  const outcomes: (Outcome | undefined)[] = place.candidates.map(() => undefined)
-  let impatient = false
-  const attempts = place.candidates.map(async (ranked, index) => {
+  const failed: Failure[] = []
+  const asking = new Set<Promise<void>>()
+  let bid: Bid | undefined
+  const ask = async (ranked: Ranked): Promise<void> => {
     try {
-      outcomes[index] = { ok: true, bid: await askForBid(context, place, ranked, limit) }
+      const answer = await askForBid(context, place, ranked, limit)
+      bid ??= answer
     } catch (error) {
-      outcomes[index] = { ok: false, ranked, error: toArtelError(error) }
+      failed.push({ ranked, error: toArtelError(error) })
     }
-  })
-  const patience = context.parts.clock.sleep(patienceMs, limit).then(
-    () => {
-      impatient = true
-    },
-    () => undefined, // enough was heard before
-  )
-  const pending = new Set<Promise<void>>([...attempts, patience])
-  for (const one of [...pending]) void one.then(() => pending.delete(one))
-  while (choose(outcomes, impatient) === undefined && outcomes.includes(undefined)) {
-    await Promise.race(pending)
   }
-  const bid = choose(outcomes, true)
-  const failed = outcomes.filter((outcome) => outcome?.ok === false)
-  over.abort(new ArtelError('cancelled', 'another bid was taken'))
-  await Promise.all([...attempts, patience])
+  try {
+    for (const ranked of place.candidates) {
+      const asked = ask(ranked).finally(() => asking.delete(asked))
+      asking.add(asked)
+      const patience = new AbortController()
+      const silence = clock
+        .sleep(patienceMs, AbortSignal.any([limit, patience.signal]))
+        .catch(() => undefined) // heard from the candidate, or cancelled: both end the wait
+      await Promise.race([asked, silence])
+      patience.abort()
+      await silence
+      if (bid !== undefined || signal.aborted) break
+    }
+    while (bid === undefined && asking.size > 0) await Promise.race(asking)
+  } finally {
+    over.abort(new ArtelError('cancelled', 'another bid was taken'))
+    await Promise.all(asking)
+  }
   signal.throwIfAborted()
   return { bid, failed }
 }
