@@ -50,6 +50,13 @@ const forgiveSilence = ({ instance, parts }: ActContext): void => {
   for (const [lease, live] of instance.live) instance.live.set(lease, { ...live, heardAtMs })
 }
 
+/** A time that has passed wakes nobody: whatever was due then is under way and rings when it ends. */
+const earliestAfter = (nowMs: number, times: readonly (number | undefined)[]): number | undefined =>
+  times
+    .filter((at) => at !== undefined)
+    .filter((at) => at > nowMs)
+    .reduce<number | undefined>((least, at) => Math.min(least ?? at, at), undefined)
+
 const noticeFor = (action: Action): string | undefined => {
   if (action.kind !== 'record') return undefined
   const { event } = action
@@ -97,8 +104,7 @@ export const supervise = async (
     decisions = 0
     instance.waitingFor = plan.waitingFor
     executor.pursue(plan)
-    const wakes = [plan.wakeAtMs, executor.wakeAtMs()].filter((at) => at !== undefined)
-    const wakeAtMs = wakes.length === 0 ? undefined : Math.min(...wakes)
+    const wakeAtMs = earliestAfter(clock.nowMs(), [plan.wakeAtMs, executor.wakeAtMs()])
     const before = clock.nowMs()
     await instance.bell.wait(wakeAtMs, signal)
     const meant = Math.min(

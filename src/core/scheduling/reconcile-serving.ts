@@ -41,8 +41,8 @@ export const planMoney = (situation: Situation, use: LeaseUse): Plan => {
     const key = `top-up:${deal.id}:${lease.deposit}`
     actions.push({ kind: 'top-up', key, deal, amount })
   }
-  const next = Math.min(now >= receiptAt ? now + policy.receiptEverySeconds : receiptAt, topUpAt)
-  return next === Number.POSITIVE_INFINITY ? { actions } : { actions, wakeAtMs: next * 1000 }
+  const next = [receiptAt, topUpAt].filter((at) => at > now && at < Number.POSITIVE_INFINITY)
+  return next.length === 0 ? { actions } : { actions, wakeAtMs: Math.min(...next) * 1000 }
 }
 
 /** For how much longer the run may need its lease, at most one deposit's worth. */
@@ -71,9 +71,20 @@ const topUpTime = (situation: Situation, use: LeaseUse): number => {
 const lastMessage = (state: DeploymentState): RunExit | undefined =>
   state.run.status === 'exited' ? state.run.exit : undefined
 
+/** Ends without a start: there is neither output nor anything else to bring home. */
+const neverStarted = new Set<RunExit['reason']>([
+  'command-not-found',
+  'not-executable',
+  'image-not-found',
+  'image-platform',
+  'bad-request',
+  'too-large',
+])
+
 const planExited = (situation: Situation, use: LeaseUse, exit: RunExit): Plan => {
   const { observed } = situation
   const { deal } = use
+  if (neverStarted.has(exit.reason)) return finish(exit)
   const wantsOutputs = (observed.state.desired.service.run?.outputs.length ?? 0) > 0
   const actions: Action[] = [{ kind: 'watch', key: `watch:${deal.id}`, deal }]
   if (!observed.outputComplete) {

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { LeaseDeal, OutputMapping } from '#core/deployment'
+import { toArtelError } from '#core/errors'
 import { bytesCount } from '#protocol/codecs'
 import { createOutputDecoder } from '#protocol/output'
 import { runOutput } from '#protocol/peer/host-routes'
+import type { Instance } from '#tenant/instance'
 import type { RunOutput } from '#tenant/run-output'
 import type { ActContext, ActionOf } from './context.ts'
 import { feed } from './feed.ts'
@@ -52,6 +54,13 @@ const readOnce = async (
 /** How long an announced client may take to attach before the output is fetched without it. */
 const attachWithinMs = 10_000
 
+/** A host that has forgotten an ended container has no more to say. */
+const forgiveGone =
+  ({ state }: Instance) =>
+  (caught: unknown): void => {
+    if (toArtelError(caught).code !== 'not-found' || state().run.status !== 'exited') throw caught
+  }
+
 /** Brings the output home until the container has said its last, while standard input goes out. */
 export const follow = async (
   context: ActContext,
@@ -72,7 +81,7 @@ export const follow = async (
       waited.abort()
       await limit
     }
-    await readOnce(context, deal, output, signal)
+    await readOnce(context, deal, output, signal).catch(forgiveGone(instance))
     instance.outputCompleteOf = deal.id
   } finally {
     over.abort()
