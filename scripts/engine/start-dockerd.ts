@@ -8,7 +8,7 @@ import { answers, defaultSocketPath } from './docker-socket.ts'
 import { mustRun } from './run-command.ts'
 
 const pidFile = '/var/run/docker.pid'
-export const dockerdLog = '/var/log/artel-dockerd.log'
+const dockerdLog = '/var/log/artel-dockerd.log'
 const readyMs = 60_000
 
 /** A pid file that outlived its dockerd (a killed machine) would make the next one refuse to start. */

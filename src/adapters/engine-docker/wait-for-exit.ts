@@ -7,7 +7,7 @@ import type { EngineHttp } from './http.ts'
 /** How often the state is looked at beside the engine's own notice, which a failed start never gives. */
 const lookEveryMs = 5000
 
-export type Exited = ContainerState & { readonly status: 'exited' }
+type Exited = ContainerState & { readonly status: 'exited' }
 
 type Inspect = (id: string, signal: AbortSignal) => Promise<Inspected | undefined>
 

@@ -86,7 +86,7 @@ const runWords = async (
 }
 
 /** Commands between `;`, newlines and `&&`, one after the other; `exit` ends the script. */
-export const runScript = async (
+const runScript = async (
   process: MemoryProcess,
   script: string,
 ): Promise<number | 'out-of-memory'> => {

@@ -136,7 +136,7 @@ export const placeEntry = (tree: Tree, base: readonly string[], entry: TarEntry)
 }
 
 /** The tar of a node and all below it, its names beginning with `name`; '' leaves the node itself out. */
-export function* packNode(
+function* packNode(
   tree: Tree,
   parts: readonly string[],
   name: string,

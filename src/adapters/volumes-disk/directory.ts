@@ -29,7 +29,7 @@ const hold = (handle: FileHandle): Directory => ({
 })
 
 /** Opens a path of the node's own, whose parents no container can change. */
-export const openRoot = async (path: string): Promise<Directory> =>
+const openRoot = async (path: string): Promise<Directory> =>
   hold(await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
 
 /** Opens the directory `part` of `parent`; a link is ELOOP or ENOTDIR. */
