@@ -34,8 +34,11 @@ const carryOut = async (parts: Parts, job: Job): Promise<Outcome> => {
   const { clock, lane, lifetime, store } = parts
   const place = async (entry: Entry, withdrawn: AbortSignal): Promise<Placed> => {
     const placed = await lane.place(entry, withdrawn, lifetime)
-    job.entry = placed
+    onAttempt(placed)
     return placed
+  }
+  const onAttempt = (placed: Placed): void => {
+    job.entry = placed
   }
   const again = ({ key, call, createdMs, final }: Placed): Promise<Placed> => {
     job.entry = store.put({ key, call, createdMs, final })
@@ -51,7 +54,13 @@ const carryOut = async (parts: Parts, job: Job): Promise<Outcome> => {
       ? await place(job.entry, AbortSignal.any([job.withdraw.signal, lifetime]))
       : { ...job.entry, signed }
   const sentMs = signed === undefined ? clock.monotonicMs() : Number.NEGATIVE_INFINITY
-  return watchInclusion({ ...parts, onTrouble, again }, parts.watching, placed, sentMs, lifetime)
+  return watchInclusion(
+    { ...parts, onTrouble, onAttempt, again },
+    parts.watching,
+    placed,
+    sentMs,
+    lifetime,
+  )
 }
 
 /** Carries the job out and writes its outcome down; a failure before anything was sent frees the key. */

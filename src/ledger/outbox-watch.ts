@@ -33,6 +33,8 @@ type Parts = {
   readonly underway: () => readonly Entry[]
   /** Hears every failure to reach the chain, and undefined when it answers again. */
   readonly onTrouble: (error: ArtelError | undefined) => void
+  /** Hears of every new attempt. */
+  readonly onAttempt: (entry: Placed) => void
   /** The nonce went to somebody else: takes the entry back to an intent and places it anew. */
   readonly again: (entry: Placed) => Promise<Placed>
 }
@@ -105,7 +107,9 @@ export const watchInclusion = async (
     const nonces = parts.underway().flatMap((other) => other.signed?.nonce ?? [])
     await lane.fillGap(Math.min(entry.signed.nonce, ...nonces), signal)
     const feeFactor = newest(entry).feeFactor * options.feeStep
-    if (feeFactor <= options.feeFactorMax) entry = await lane.replace(entry, feeFactor, signal)
+    if (feeFactor > options.feeFactorMax) return
+    entry = await lane.replace(entry, feeFactor, signal)
+    parts.onAttempt(entry)
   }
 
   const step = async (): Promise<Outcome | undefined> => {

@@ -67,7 +67,7 @@ export const memoryRig = async (): Promise<ChainRig> => {
       world.head()
     },
     reorganise: async (depth) => world.reorganise(depth),
-    hold: async (held) => world.setFeeFloor(held ? 1.2 : 0),
+    hold: async (held) => world.setFeeFloor(held ? 1000 : 0),
     dropWaiting: async () => world.dropWaiting(),
     close: async () => undefined,
   }
