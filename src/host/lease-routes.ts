@@ -39,7 +39,7 @@ export const serveLeases = (
   server: Pick<Server, 'handle'>,
   components: LeaseRoutesComponents,
 ): readonly Unhandle[] => {
-  const { access, bidding, clock, runs } = components
+  const { access, bidding, runs } = components
   return [
     server.handle(bidRequest, async ({ params, peer, signal }) => ({
       result: await bidding.bid(params, peer, signal),
