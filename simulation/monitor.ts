@@ -1,4 +1,5 @@
-import type { AppliedCall, Checker, End, Sample } from './checkers/checker.ts'
+import type { AppliedCall } from '#adapters/memory/chain-state'
+import type { Checker, End, Sample } from './checkers/checker.ts'
 
 /** What broke first: the checker and what it saw. */
 export type Violation = {

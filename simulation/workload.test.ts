@@ -7,7 +7,6 @@ const plan = (seed: number) =>
   planWorkload(createSeededRandom(seed), {
     lastsMs: 10 * 3_600_000,
     jobsPerHour: 30,
-    image: 'busybox',
   })
 
 test('a seed repeats its workload', () => {

@@ -39,9 +39,10 @@ export type WorkloadScale = {
   /** Jobs begin within this time. */
   readonly lastsMs: number
   readonly jobsPerHour: number
-  readonly image: string
 }
 
+/** The one everybody can pull, more often, and the one that only tenants have. */
+const images = ['busybox', 'busybox', 'workshop/tool:1'] as const
 const mebibyte = 1024 * 1024
 const second = 1000
 /** Every run that does not end by itself is stopped this long after it began, at the latest. */
@@ -79,12 +80,12 @@ const drawInterference = (random: SeededRandom, ends: boolean): Interference | u
   return chance(random, 0.15) ? { kind, afterMs: random.integer(600 * second) } : undefined
 }
 
-const drawRun = (random: SeededRandom, name: string, atMs: number, image: string): RunJob => {
+const drawRun = (random: SeededRandom, name: string, atMs: number): RunJob => {
   const program = drawProgram(random)
   const interference = drawInterference(random, program.ends)
   const request = runCreateSchema.parse({
     name,
-    image,
+    image: pick(random, images),
     command: program.command,
     resources: {
       cpuMilli: pick(random, [100, 250, 500, 1000, 2000]),
@@ -109,12 +110,12 @@ const drawRun = (random: SeededRandom, name: string, atMs: number, image: string
   }
 }
 
-const drawMap = (random: SeededRandom, atMs: number, image: string): MapJob => {
+const drawMap = (random: SeededRandom, atMs: number): MapJob => {
   const taskCount = 1 + random.integer(12)
   const reads = chance(random, 0.5)
   const names = Array.from({ length: taskCount }, (_, index) => ({ name: `task-${index}` }))
   const { tasks: _, ...rest } = mapCreateSchema.parse({
-    image,
+    image: pick(random, images),
     command: reads ? ['cat', '{}'] : ['sleep', String(random.integer(90))],
     hosts: 1 + random.integer(3),
     workersPerHost: 1 + random.integer(3),
@@ -136,7 +137,7 @@ export const keepSecondsMax = 300
 /** So long after the last job began, all have ended or were stopped, unless they wait for hosts. */
 export const jobsEndMs = endlessMs + 60 * second
 
-const mapShare = 0.1
+const mapShare = 0
 
 /** What one tenant does, drawn from its seed, in order of time. */
 export const planWorkload = (random: SeededRandom, scale: WorkloadScale): readonly Job[] => {
@@ -146,8 +147,6 @@ export const planWorkload = (random: SeededRandom, scale: WorkloadScale): readon
     .toSorted((a, b) => a - b)
     .map((atMs, index) => {
       const draws = random.fork(`job-${index}`)
-      return chance(draws, mapShare)
-        ? drawMap(draws, atMs, scale.image)
-        : drawRun(draws, `job-${index}`, atMs, scale.image)
+      return chance(draws, mapShare) ? drawMap(draws, atMs) : drawRun(draws, `job-${index}`, atMs)
     })
 }

@@ -1,6 +1,7 @@
+import type { AppliedCall } from '#adapters/memory/chain-state'
 import { owed, paid } from '#core/lease'
 import type { LeasesEvent } from '#core/leases-state'
-import type { AppliedCall, Checker } from './checker.ts'
+import type { Checker } from './checker.ts'
 
 type Division = Extract<LeasesEvent, { kind: 'Closed' | 'Resolved' | 'Settled' }>
 

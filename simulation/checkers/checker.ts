@@ -1,15 +1,7 @@
+import type { AppliedCall } from '#adapters/memory/chain-state'
 import type { Address, LeaseId } from '#core/ids'
-import type { LeasesCall, LeasesEnv, LeasesEvent, LeasesState } from '#core/leases-state'
+import type { LeasesState } from '#core/leases-state'
 import type { MapView, RunView } from '#protocol/api/runs'
-
-/** A call that the contract carried out, and what it made of the state. */
-export type AppliedCall = {
-  readonly before: LeasesState
-  readonly after: LeasesState
-  readonly call: LeasesCall
-  readonly env: LeasesEnv
-  readonly events: readonly LeasesEvent[]
-}
 
 export type ContainerSample = {
   readonly id: string

@@ -1,3 +1,4 @@
+import type { AppliedCall } from '#adapters/memory/chain-state'
 import { ArtelError } from '#core/errors'
 import { type Address, type Hash32, parseAddress, parseHash32, zeroHash } from '#core/ids'
 import type { LeaseSigning, LeasesCall, LeasesState } from '#core/leases-state'
@@ -6,7 +7,6 @@ import { PersistentMap } from '#core/persistent-map'
 import type { Terms } from '#core/terms'
 import { leaseIdOf } from '#protocol/eip712-leases'
 import type { Apply } from '../plants/contract-plants.ts'
-import type { AppliedCall } from './checker.ts'
 
 const known = <T>(value: T | undefined): T => {
   if (value === undefined) throw new ArtelError('internal', 'the story has a bad constant')

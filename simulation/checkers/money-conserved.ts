@@ -1,6 +1,7 @@
+import type { AppliedCall } from '#adapters/memory/chain-state'
 import { unpaid } from '#core/lease'
 import type { LeasesState } from '#core/leases-state'
-import type { AppliedCall, Checker } from './checker.ts'
+import type { Checker } from './checker.ts'
 
 /** All the token units that the contract answers for. */
 export const accounted = (state: LeasesState): bigint => {

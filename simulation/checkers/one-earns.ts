@@ -1,7 +1,8 @@
+import type { AppliedCall } from '#adapters/memory/chain-state'
 import { zeroHash } from '#core/ids'
 import { endOf, type LeaseRecord } from '#core/lease'
 import type { LeasesState } from '#core/leases-state'
-import type { AppliedCall, Checker } from './checker.ts'
+import type { Checker } from './checker.ts'
 
 const keyText = ({ terms }: LeaseRecord): string =>
   `${terms.tenant}/${terms.deployment}/${terms.instance}`

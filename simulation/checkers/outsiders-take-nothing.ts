@@ -1,5 +1,6 @@
+import type { AppliedCall } from '#adapters/memory/chain-state'
 import type { Address } from '#core/ids'
-import type { AppliedCall, Checker } from './checker.ts'
+import type { Checker } from './checker.ts'
 
 /** Whose balance a call may lower: its sender's, and for an open or a top-up the deal's own parties'. */
 const payers = ({ call, env }: AppliedCall): readonly Address[] => {

@@ -1,7 +1,7 @@
+import type { AppliedCall } from '#adapters/memory/chain-state'
 import { type LeaseId, zeroHash } from '#core/ids'
 import type { LeaseRecord } from '#core/lease'
 import type { LeasesEvent } from '#core/leases-state'
-import type { AppliedCall } from './checker.ts'
 
 export type TouchedLease = {
   readonly before: LeaseRecord | undefined
