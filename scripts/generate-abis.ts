@@ -5,14 +5,17 @@ import { dirname, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const target = join(root, 'src/adapters/chain-viem/abi.generated.ts')
+const out = join(root, 'contracts/cache/abi')
 const contracts = ['Leases', 'Hosts', 'TestToken'] as const
 const forgeTimeoutMs = 300_000
 
 type AbiItem = { readonly type: string; readonly name?: string }
 type Artifact = { readonly abi: readonly AbiItem[]; readonly bytecode: { readonly object: string } }
 
+/** Builds into a folder of its own, so that a test run beside it keeps its cache. */
 const build = (): void => {
-  execFileSync(join(root, 'node_modules/.bin/forge'), ['build', '--quiet', '--skip', 'test'], {
+  const flags = ['--quiet', '--skip', 'test', '--out', out, '--cache-path', join(out, 'cache')]
+  execFileSync(join(root, 'node_modules/.bin/forge'), ['build', ...flags], {
     cwd: root,
     stdio: 'inherit',
     timeout: forgeTimeoutMs,
@@ -20,7 +23,7 @@ const build = (): void => {
 }
 
 const readArtifact = (contract: string): Artifact => {
-  const file = join(root, 'contracts/out', `${contract}.sol`, `${contract}.json`)
+  const file = join(out, `${contract}.sol`, `${contract}.json`)
   const artifact: Artifact = JSON.parse(readFileSync(file, 'utf8'))
   if (!Array.isArray(artifact.abi) || !/^0x[0-9a-f]+$/.test(artifact.bytecode.object)) {
     throw new Error(`${file} holds no ABI and linked bytecode`)

@@ -54,7 +54,7 @@ abstract contract Fixture is Check {
         return SafeCast.toUint40(START + offset);
     }
 
-    function _fund(address account, uint256 amount) internal {
+    function _fund(address account, uint256 amount) internal virtual {
         token.mint(account, amount);
         VM.prank(account);
         token.approve(address(leases), amount);
