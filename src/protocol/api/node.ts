@@ -196,3 +196,4 @@ export type HostJoinInput = z.input<typeof hostJoinSchema>
 export type HostView = z.output<typeof hostViewSchema>
 export type Earning = z.output<typeof earningSchema>
 export type StatusView = z.output<typeof statusSchema>
+export type TransactionView = z.output<typeof transactionSchema>

@@ -70,3 +70,4 @@ export const clientControlSchema = z.discriminatedUnion('type', [
 
 export type StopRequest = z.output<typeof stopSchema>
 export type BlobView = z.output<typeof blobSchema>
+export type RunStatsView = z.output<typeof runStatsSchema>

@@ -1,0 +1,112 @@
+import { defineCommand } from '#cli/command'
+import { err, isClosedPipe, out, printJson } from '#cli/print'
+import { createProgress } from '#cli/terminal/progress'
+import { plain } from '#cli/text/table'
+import { toArtelError } from '#core/errors'
+import type { RunExit } from '#core/run'
+import type { Client } from '#sdk/client'
+import type { Run, RunCreate } from '#sdk/types'
+import { buildRequest, checkInputs, type RunFlags, sendInputs } from './build-request.ts'
+import { converse } from './converse.ts'
+import { proxySignals } from './proxy-signals.ts'
+import { runFlags } from './run-flags.ts'
+
+export const command = defineCommand({
+  usage: 'run [flags] IMAGE [COMMAND] [ARG...]',
+  summary: 'Run a container on another machine and pay for it by the second',
+  examples: [
+    'artel run debian:bookworm-slim echo hello',
+    'artel run -it --rm --cpus 0.5 --memory 256m debian:bookworm-slim bash',
+    'artel run --input ./src:/src --output /out:./out -w /src gcc:14 make',
+  ],
+  flags: runFlags,
+  args: { min: 1 },
+  stopAtFirst: true,
+  exitCodes: { usage: 125, failure: 125 },
+  run: async (context, flags, args) => {
+    const request = await buildRequest(context, flags, args)
+    const inputs = await checkInputs(flags)
+    if (flags.output.length > 0) {
+      const { checkOutputs } = await import('./outputs.ts')
+      await checkOutputs(flags.output)
+    }
+    const client = await context.client()
+    if (flags['dry-run']) {
+      const { printPlan } = await import('./print-plan.ts')
+      return await printPlan(context, await client.runs.plan(request))
+    }
+    const progress = createProgress()
+    const sent = await sendInputs(context, inputs, (done, total) =>
+      progress.bytes('sending inputs', done, total),
+    )
+    progress.show('asking the market')
+    const run = await client.runs.create({ ...request, inputs: sent }).finally(progress.clear)
+    if (flags.detach) {
+      await (context.json ? printJson(run) : out(`${run.id}\n`))
+      return 0
+    }
+    return await attend(client, run, flags, request)
+  },
+})
+
+/** Stays with a run until it has ended, brings its outputs home, and returns its exit code. */
+const attend = async (
+  client: Client,
+  run: Run,
+  flags: RunFlags,
+  request: RunCreate,
+): Promise<number> => {
+  let started = false
+  const proxy = flags['sig-proxy'] ? proxySignals(client, run.id, () => started) : undefined
+  try {
+    const session = await client.runs.attach(run.id)
+    const end = await converse(session, {
+      tty: flags.tty,
+      stdin: flags.interactive,
+      started: () => {
+        started = true
+      },
+    })
+    if (end.kind === 'detached') {
+      await err(`\r\nartel: detached; ${run.name} goes on\r\n`)
+      return 0
+    }
+    await tellReason(end.exit, request)
+    return await bringHome(client, run, flags, end.exit)
+  } catch (error) {
+    // Nobody reads what the program says, as in `artel run ... yes | head`: it must not go on and cost.
+    if (isClosedPipe(error)) await client.runs.kill(run.id, 'KILL').catch(() => undefined)
+    throw error
+  } finally {
+    proxy?.off()
+  }
+}
+
+const tellReason = async (exit: RunExit, request: RunCreate): Promise<void> => {
+  if (exit.reason === undefined || exit.reason === 'killed') return
+  const limit = request.resources?.memoryBytes
+  const why =
+    exit.reason === 'out-of-memory' && limit !== undefined
+      ? `out of memory: the limit is ${Math.round(limit / 1024 ** 2)} MiB`
+      : (exit.message ?? exit.reason)
+  await err(`artel: ${plain(why)}\n`)
+}
+
+const bringHome = async (
+  client: Client,
+  run: Run,
+  { output, rm }: RunFlags,
+  exit: RunExit,
+): Promise<number> => {
+  if (output.length === 0) return exit.exitCode
+  try {
+    const { fetchOutputs } = await import('./outputs.ts')
+    await fetchOutputs(client, run.id, output)
+  } catch (thrown) {
+    const error = toArtelError(thrown)
+    await err(`artel: the outputs of ${run.name} did not come home: ${error.message}\n`)
+    return exit.exitCode === 0 ? 125 : exit.exitCode
+  }
+  if (rm) await client.runs.remove(run.id, true)
+  return exit.exitCode
+}
