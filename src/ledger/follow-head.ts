@@ -98,7 +98,8 @@ export const followHead = (parts: Parts, { fromBlock, lagMs }: Options) => {
   return async (head: BlockRef, signal: AbortSignal): Promise<void> => {
     if (!(await settleWith(head, signal))) return
     const newest = cursor.newest()
-    let from = newest === undefined ? (fromBlock ?? head.number) : newest.number + 1
+    if (newest === undefined && fromBlock === undefined) return tell([], head, signal)
+    let from = newest === undefined ? (fromBlock ?? 0) : newest.number + 1
     while (from <= head.number) {
       const to = Math.min(head.number, from + blocksPerQueryMax - 1)
       const events = await chain.events(from, to, signal)

@@ -20,7 +20,7 @@ type Components = {
 export type FollowerOptions = {
   /** Leases in which one of these is tenant, signer or host are followed. */
   readonly accounts: readonly Address[]
-  /** Where to begin when nothing was followed before: the newest block when left out. */
+  /** Where to begin when nothing was followed before: after the newest block when left out. */
   readonly fromBlock?: number
   /** Blocks that a reorganisation may take back. */
   readonly depth?: number
