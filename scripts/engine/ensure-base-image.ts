@@ -2,13 +2,19 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Docker from 'dockerode'
+import { z } from 'zod'
+import { createDockerEngine, type DockerEngine } from '#adapters/engine-docker/engine'
+import { type Call, createEngineHttp } from '#adapters/engine-docker/http'
+import { jsonLines } from '#adapters/engine-docker/json-lines'
 import { ArtelError } from '#core/errors'
 import { aptInstall, isRoot } from './apt-install.ts'
 import { ensureEngine } from './ensure-engine.ts'
 import { mustRun, runCommand } from './run-command.ts'
 
-const pullMs = 15_000
+/** A registry that gives nothing by then is not there. */
+const firstBytesMs = 15_000
+const pullMs = 600_000
+const inspectMs = 30_000
 const importMs = 120_000
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** What Debian's own slim images leave out. */
@@ -19,30 +25,19 @@ export type BaseImageOptions = {
   readonly say: (line: string) => void
 }
 
-const isPresent = async (docker: Docker, reference: string): Promise<boolean> => {
-  try {
-    await docker.getImage(reference).inspect()
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'statusCode' in error && error.statusCode === 404) return false
-    throw error
-  }
-}
-
-/** Reads an engine's progress to its end; throws what the engine reported. */
-const follow = (docker: Docker, progress: NodeJS.ReadableStream): Promise<void> =>
-  new Promise((resolve, reject) => {
-    docker.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)))
-  })
-
 /** Undefined when pulled, else why not: no registry, no such image, too slow. */
-const tryPull = async (docker: Docker, reference: string): Promise<string | undefined> => {
+const tryPull = async (engine: DockerEngine, reference: string): Promise<string | undefined> => {
+  const silence = new AbortController()
+  const late = new ArtelError('timeout', `no byte of it came within ${firstBytesMs / 1000} s`)
+  const timer = setTimeout(() => silence.abort(late), firstBytesMs)
+  const signal = AbortSignal.any([silence.signal, AbortSignal.timeout(pullMs)])
   try {
-    const abortSignal = AbortSignal.timeout(pullMs)
-    await follow(docker, await docker.pull(reference, { abortSignal }))
+    await engine.pull(reference, () => clearTimeout(timer), signal)
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -62,28 +57,35 @@ const bootstrap = async (suite: string, file: string): Promise<void> => {
   await mustRun('mmdebstrap', args, { timeoutMs: 600_000, env: { SOURCE_DATE_EPOCH: '0' } })
 }
 
-const importImage = async (docker: Docker, file: string, reference: string): Promise<void> => {
+const importLine = z.object({ error: z.string().optional() })
+
+const importImage = async (socketPath: string, file: string, reference: string): Promise<void> => {
   const [repo = '', tag = 'latest'] = reference.split(':')
-  const changes = ['CMD ["bash"]', `ENV PATH=${searchPath}`]
-  const abortSignal = AbortSignal.timeout(importMs)
-  // The typed signature knows neither lists of changes nor signals; the call passes both on.
-  const options: Record<string, unknown> = { repo, tag, changes, abortSignal }
-  const progress = await docker.importImage(createReadStream(file), options)
-  await follow(docker, progress)
+  const http = createEngineHttp(socketPath)
+  const call: Call = {
+    what: `import ${reference}`,
+    method: 'POST',
+    path: '/images/create',
+    query: { fromSrc: '-', repo, tag, changes: `ENV PATH=${searchPath}\nCMD ["bash"]` },
+    upload: createReadStream(file),
+  }
+  try {
+    const progress = await http.stream(call, AbortSignal.timeout(importMs))
+    for await (const line of jsonLines(progress)) {
+      const { error } = importLine.parse(line)
+      if (error !== undefined) throw new ArtelError('internal', `import ${reference}: ${error}`)
+    }
+  } finally {
+    http.close()
+  }
 }
 
-/**
- * Makes sure that the engine holds `reference`: present, else pulled, else (Debian releases, as root)
- * made from Debian's packages. Throws 'image-not-found' with the reasons.
- */
-export const ensureBaseImage = async (
+/** Makes the image of a Debian release; throws 'image-not-found' for any other, with why it was not pulled. */
+const makeImage = async (
   reference: string,
+  refused: string,
   options: BaseImageOptions,
 ): Promise<void> => {
-  const docker = new Docker({ socketPath: options.socketPath })
-  if (await isPresent(docker, reference)) return
-  const refused = await tryPull(docker, reference)
-  if (refused === undefined) return options.say(`pulled ${reference}`)
   const suite = /^debian:([a-z]+)(-slim)?$/.exec(reference)?.[1]
   if (suite === undefined || !isRoot()) {
     throw new ArtelError('image-not-found', `cannot get the image ${reference}: ${refused}`, {
@@ -96,11 +98,31 @@ export const ensureBaseImage = async (
   try {
     const file = join(directory, 'root.tar')
     await bootstrap(suite, file)
-    await importImage(docker, file, reference)
+    await importImage(options.socketPath, file, reference)
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
   options.say(`made ${reference}`)
+}
+
+/**
+ * Makes sure that the engine holds `reference`: present, else pulled, else (Debian releases, as root)
+ * made from Debian's packages. Throws 'image-not-found' with the reasons.
+ */
+export const ensureBaseImage = async (
+  reference: string,
+  options: BaseImageOptions,
+): Promise<void> => {
+  const engine = createDockerEngine({ socketPath: options.socketPath })
+  try {
+    const held = await engine.image(reference, AbortSignal.timeout(inspectMs))
+    if (held !== undefined) return
+    const refused = await tryPull(engine, reference)
+    if (refused === undefined) options.say(`pulled ${reference}`)
+    else await makeImage(reference, refused, options)
+  } finally {
+    engine.close()
+  }
 }
 
 if (import.meta.main) {

@@ -136,11 +136,7 @@ export const placeEntry = (tree: Tree, base: readonly string[], entry: TarEntry)
 }
 
 /** The tar of a node and all below it, its names beginning with `name`; '' leaves the node itself out. */
-function* packNode(
-  tree: Tree,
-  parts: readonly string[],
-  name: string,
-): Generator<Uint8Array> {
+function* packNode(tree: Tree, parts: readonly string[], name: string): Generator<Uint8Array> {
   const node = nodeAt(tree, parts)
   if (node === undefined) return
   const own = { mode: 0o777, uid: 0, gid: 0, mtime: 0, size: 0 }
