@@ -1,5 +1,7 @@
 import { ArtelError } from '#core/errors'
+import { encodeTarHeader, tarEnd, tarPadding } from '#core/tar-header'
 import type { Engine, EngineImage } from '#ports/engine'
+import { readTar } from './tar.ts'
 
 export type MemoryImages = Pick<
   Engine,
@@ -10,7 +12,9 @@ export type MemoryImages = Pick<
   readonly clear: () => void
 }
 
-const magic = 'artel memory image '
+/** The one member of a saved image's tar. */
+const savedName = 'memory-image.json'
+const savedBytesMax = 1024 * 1024
 
 /** 64 hexadecimal digits that depend on `text` alone: FNV-1a, eight times over with different starts. */
 export const hexOf = (text: string): string => {
@@ -40,10 +44,17 @@ export const memoryImage = (tag: string, more: Partial<EngineImage> = {}): Engin
 const names = (image: EngineImage, reference: string): boolean =>
   image.id === reference || image.tags.includes(reference) || image.repoDigests.includes(reference)
 
-const parseSaved = (text: string): EngineImage => {
-  if (!text.startsWith(magic)) throw new ArtelError('bad-request', 'load: no image in this archive')
-  const parsed: Partial<EngineImage> = JSON.parse(text.slice(magic.length))
-  return memoryImage(parsed.tags?.[0] ?? 'loaded', parsed)
+const parseSaved = async (
+  tar: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<EngineImage> => {
+  for await (const entry of readTar(tar, savedBytesMax)) {
+    signal.throwIfAborted()
+    if (entry.name !== savedName) continue
+    const parsed: Partial<EngineImage> = JSON.parse(new TextDecoder().decode(entry.bytes))
+    return memoryImage(parsed.tags?.[0] ?? 'loaded', parsed)
+  }
+  throw new ArtelError('bad-request', 'load: no image in this archive')
 }
 
 /** Images by id; `registry` has what can be pulled. */
@@ -77,19 +88,18 @@ export const createMemoryImages = (registry: readonly EngineImage[]): MemoryImag
       held.set(image.id, image)
     },
     load: async (tar, signal) => {
-      const decoder = new TextDecoder()
-      let text = ''
-      for await (const chunk of tar) {
-        signal.throwIfAborted()
-        text += decoder.decode(chunk, { stream: true })
-      }
-      const image = parseSaved(text)
+      const image = await parseSaved(tar, signal)
       held.set(image.id, image)
       return [image.id]
     },
     async *save(reference, signal) {
       signal.throwIfAborted()
-      yield new TextEncoder().encode(magic + JSON.stringify(mustFind(reference)))
+      const bytes = new TextEncoder().encode(JSON.stringify(mustFind(reference)))
+      const owner = { mode: 0o644, uid: 0, gid: 0, mtime: 0 }
+      yield encodeTarHeader({ name: savedName, type: 'file', size: bytes.length, ...owner })
+      yield bytes
+      yield tarPadding(bytes.length)
+      yield tarEnd
     },
     removeImage: async (reference, signal) => {
       signal.throwIfAborted()
