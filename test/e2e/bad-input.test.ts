@@ -90,9 +90,9 @@ const refusals: readonly {
     code: 125,
     says: /\/proc\/nowhere/,
   },
-  { what: 'no image', args: ['run'], code: 125, says: /image/i },
+  { what: 'no image', args: ['run'], code: 125, says: /argument/ },
   { what: 'logs of a run that is none', args: ['logs', 'ghost'], code: 1, says: /ghost/ },
-  { what: 'an unknown command', args: ['frobnicate'], code: 1, says: /frobnicate/ },
+  { what: 'an unknown command', args: ['frobnicate'], code: 2, says: /frobnicate/ },
 ]
 
 describe('bad input meets one clear error', () => {

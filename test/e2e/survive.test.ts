@@ -15,8 +15,10 @@ const hostPidOf = async (name: string): Promise<number> => {
   const inspected = JSON.stringify(await cloud.json(['inspect', name]))
   for (const index of [1, 2, 3]) {
     const home = join(cloud.home, 'local', `host-${index}`)
-    const status = JSON.stringify(await cloud.json(['--home', home, 'status']))
-    const peer = /"peer":"([^"]+)"/.exec(status)?.[1] ?? 'none'
+    const asked = await cloud.artel(['--home', home, 'status', '--json'])
+    if (asked.code !== 0) continue // killed by an earlier test
+    const status = asked.stdout
+    const peer = /"peer":\s*"([^"]+)"/.exec(status)?.[1] ?? 'none'
     if (inspected.includes(peer)) return Number(readFileSync(join(home, 'node.pid'), 'utf8'))
   }
   throw new Error(`no host serves ${name}`)

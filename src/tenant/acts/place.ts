@@ -129,6 +129,10 @@ export const place = async (
     const deposit = await depositFor(context, bid.terms, signal)
     commitments.add(bid.id, deposit)
     instance.record({ kind: 'opening', deal: { ...bid, deposit } })
+    if (action.epoch > 1) {
+      const message = `starting again from the beginning on host ${bid.host.address}`
+      instance.hub.tell({ type: 'notice', message })
+    }
   } catch (error) {
     if (!(error instanceof ArtelError && error.code === 'balance')) throw error
     instance.record({ kind: 'place-failed', code: 'balance', message: error.message })
