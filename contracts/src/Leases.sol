@@ -2,12 +2,11 @@
 pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Delegations} from "./Delegations.sol";
+import {Signatures} from "./Signatures.sol";
 import {Vault} from "./Vault.sol";
 import {ILeases} from "./interfaces/ILeases.sol";
 import {LeaseHash} from "./libraries/LeaseHash.sol";
@@ -21,7 +20,7 @@ import {Claim, Terms} from "./types/Terms.sol";
 ///
 /// Storage: balance, isOperator (Vault), _delegations (Delegations), then per lease two slots of _leases, one of
 /// _reports from its first report on, and per instance one of _current.
-contract Leases is ILeases, Delegations, EIP712 {
+contract Leases is ILeases, Delegations, Signatures {
     using LeaseRules for Service;
     using LeaseRules for Report;
     using SafeCast for uint256;
@@ -366,39 +365,9 @@ contract Leases is ILeases, Delegations, EIP712 {
         for (uint256 i = 0; i < observers.length; ++i) {
             require(i == 0 || observers[i - 1] < observers[i], WrongObservers());
             if (signatures[i].length == 0) continue;
-            address signer = _signerOf(digest, signatures[i]);
-            bool signed = signer != address(0) && signer == observers[i];
-            if (signed || _accepts(observers[i], digest, signatures[i])) ++agreeing;
+            if (_signedBy(observers[i], digest, signatures[i])) ++agreeing;
         }
         require(agreeing >= quorum, QuorumMissing());
-    }
-
-    function _signedByHost(address host, bytes32 structHash, bytes calldata signature) private view returns (bool) {
-        bytes32 digest = _hashTypedDataV4(structHash);
-        address signer = _signerOf(digest, signature);
-        return (signer != address(0) && _speaksFor(signer, host)) || _accepts(host, digest, signature);
-    }
-
-    function _signedByTenant(Terms calldata terms, bytes32 structHash, bytes calldata signature)
-        private
-        view
-        returns (bool)
-    {
-        bytes32 digest = _hashTypedDataV4(structHash);
-        address signer = _signerOf(digest, signature);
-        if (signer != address(0) && (signer == terms.signer || signer == terms.tenant)) return true;
-        return _accepts(terms.signer, digest, signature) || _accepts(terms.tenant, digest, signature);
-    }
-
-    /// @dev ERC-1271, for accounts that are contracts.
-    function _accepts(address account, bytes32 digest, bytes calldata signature) private view returns (bool) {
-        return
-            account.code.length > 0 && SignatureChecker.isValidERC1271SignatureNowCalldata(account, digest, signature);
-    }
-
-    /// @dev The account of an ECDSA signature with low s, or 0 when it is none.
-    function _signerOf(bytes32 digest, bytes calldata signature) private pure returns (address signer) {
-        (signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
     }
 
     /// @dev The selector of an error, 0 when there is none (out of gas).
