@@ -195,6 +195,23 @@ test('a body that fails ends with its error after what came before', async (t) =
   await assert.rejects(parts.next(), withCode('out-of-disk'))
 })
 
+test('a request body that fails is what its call fails of', async (t) => {
+  const { caller, server, peer, close } = await createTestCalls()
+  t.after(close)
+  server.handle(talk, async ({ body }) => {
+    for await (const _ of body);
+    return { result: { ready: true } }
+  })
+  async function* failing(): AsyncGenerator<BodyPart> {
+    yield data('some')
+    throw new ArtelError('out-of-disk', 'disk full')
+  }
+  await assert.rejects(
+    caller.call(peer, talk, {}, { signal: never, body: failing() }),
+    withCode('out-of-disk'),
+  )
+})
+
 test('a silent body stays open by keep-alives, and a lost peer ends it', async (t) => {
   const { caller, server, peer, clock, node, close } = await createTestCalls()
   t.after(close)

@@ -29,13 +29,13 @@ export const startExchange = (
   const signal = AbortSignal.any([callers, over.signal])
   let sending = false
   const onAbort = () => abandon(toArtelError(callers.reason))
-  const close = () => {
+  const close = (reason: Error) => {
     callers.removeEventListener('abort', onAbort)
-    over.abort(new ArtelError('cancelled', 'the call is over'))
+    over.abort(reason)
   }
   const abandon = (reason: Error) => {
     if (over.signal.aborted) return
-    close()
+    close(reason)
     stream.reset(reason)
   }
   callers.addEventListener('abort', onAbort, { once: true })
@@ -56,7 +56,7 @@ export const startExchange = (
     finish: async () => {
       if (over.signal.aborted) return
       if (sending) return abandon(new ArtelError('cancelled', 'the answer is complete'))
-      close()
+      close(new ArtelError('cancelled', 'the call is over'))
       // the answer is here; whether the peer hears the end of the stream changes nothing about it
       await stream.end().catch((error: unknown) => stream.reset(toArtelError(error)))
     },
