@@ -135,7 +135,9 @@ class SellingHost implements Host {
     this.#decide({ ...settings, state: 'leaving' })
     await this.#untilFree(drainSeconds * 1000, signal)
     await this.#quitAll(signal)
-    await this.#parts.images.removeAll(signal)
+    const { leases, runs, images } = this.#parts
+    for (const { id } of leases.all()) await runs.forgetLease(id, signal)
+    await images.removeAll(signal)
     this.#settings.delete(ownerKey)
     this.#components.records.flush()
     this.#publisher.changed()
