@@ -1,12 +1,13 @@
 import type { RunId } from '#core/ids'
 import type { Startable } from '#ports/lifecycle'
-import type { MapCreate, MapView, RunCreate, RunView } from '#protocol/api/runs'
+import type { MapCreate, MapView, RunCreate, RunInspect, RunView } from '#protocol/api/runs'
 
 /** What the workload and the checkers need of a tenant's node. */
 export type TenantBody = Startable & {
   readonly runs: {
     readonly create: (request: RunCreate, signal: AbortSignal) => Promise<RunView>
     readonly list: () => readonly RunView[]
+    readonly inspect: (name: string) => RunInspect
     readonly stop: (
       name: string,
       graceSeconds: number | undefined,

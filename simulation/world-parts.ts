@@ -32,7 +32,9 @@ export const publicImage: EngineImage = memoryImage('docker.io/library/busybox:l
   repoDigests: [`docker.io/library/busybox@${digest}`, `busybox@${digest}`],
 })
 /** What exists in tenants' engines only, so that they must bring it. */
-export const privateImage: EngineImage = memoryImage('workshop/tool:1')
+export const privateImage: EngineImage = memoryImage('docker.io/workshop/tool:1', {
+  tags: ['docker.io/workshop/tool:1', 'workshop/tool:1'],
+})
 
 /** One node's way to the chain: an outage outlasts the node's lives. */
 export type ChainLink = {

@@ -26,7 +26,7 @@ export type WorldHooks = {
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const sampleEveryMs = 10_000
-const logLinesKept = 40
+const logLinesKept = 12
 /** The longest that a lease may stay unsettled after its end: W + answerIn of the hosts' terms, and some. */
 const settleMs = 3.5 * hourMs
 const jobsPerTenantHour = 12
@@ -198,6 +198,26 @@ const inspect = async (scene: Scene): Promise<void> => {
   monitor.end({ ...last, waits })
 }
 
+const storiesMax = 4
+
+/** What befell the runs that are in question: those that go on or were moved, newest first. */
+const runStories = ({ tenants }: World): readonly string[] =>
+  tenants.flatMap(({ site }) => {
+    const runs = site.body()?.runs
+    const open = (runs?.list() ?? []).filter(
+      ({ status, epoch }) => status !== 'exited' || epoch > 1,
+    )
+    return open
+      .slice(-storiesMax)
+      .flatMap(({ id, name }) => [
+        `${site.name} ${name}:`,
+        ...(runs?.inspect(id).events ?? []).map(
+          ({ atMs, kind, message }) =>
+            `  ${((atMs - startMs) / 1000).toFixed(3)} ${kind}: ${message}`,
+        ),
+      ])
+  })
+
 const resultOf = (
   scene: Scene,
   trace: Trace,
@@ -218,7 +238,7 @@ const resultOf = (
       sample: last,
       faults: driver.inflicted(),
     }),
-    log: violation === undefined ? [] : log,
+    log: violation === undefined ? [] : [...log, ...runStories(world)],
   }
 }
 
