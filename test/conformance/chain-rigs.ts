@@ -73,7 +73,8 @@ export const memoryRig = async (): Promise<ChainRig> => {
   }
 }
 
-const freePort = (): Promise<number> =>
+/** A port of this machine that nothing listens on. */
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

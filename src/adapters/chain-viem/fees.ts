@@ -15,7 +15,11 @@ const oneHundredthGwei = 10_000_000n
 const scaled = (wei: bigint, factor: number): bigint =>
   (wei * BigInt(Math.ceil(factor * 1000)) + 999n) / 1000n
 
-export const createFeeMarket = (rpc: Rpc, blocks: Blocks, feeMaxWei: bigint): FeeMarket => {
+export const createFeeMarket = (
+  rpc: Rpc,
+  blocks: Pick<Blocks, 'latest'>,
+  feeMaxWei: bigint,
+): FeeMarket => {
   let quote: { readonly atMs: number; readonly base: bigint; readonly tip: bigint } | undefined
   const refresh = async (signal: AbortSignal) => {
     const [block, tip] = await Promise.all([
