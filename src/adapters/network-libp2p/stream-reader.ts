@@ -21,6 +21,7 @@ export const readStream = (stream: Stream): StreamReader => {
   const cut = stream.status === 'reset' || stream.status === 'aborted'
   let finished = stream.remoteWriteStatus === 'closed' && !cut
   let ended = false
+  let resuming = false
   let failure: { readonly error: unknown } | undefined
   let wake: (() => void) | undefined
 
@@ -35,16 +36,22 @@ export const readStream = (stream: Stream): StreamReader => {
     notify()
   }
   const pauseWhenFull = () => {
-    if (unreadBytes >= unreadBytesMax && stream.readStatus === 'readable') stream.pause()
+    // a pause in the midst of a resume would be undone by its end: the window would grow while nobody reads
+    if (resuming || unreadBytes < unreadBytesMax || stream.readStatus !== 'readable') return
+    stream.pause()
   }
   const resumeWhenDrained = () => {
     if (unreadBytes > unreadBytesMax / 2 || stream.readStatus !== 'paused') return
+    resuming = true
     try {
       stream.resume()
     } catch (error) {
       // resume hands out what libp2p held first and then grants more window, which fails without connection
       if (stream.status === 'open') throw error
+    } finally {
+      resuming = false
     }
+    pauseWhenFull()
     checkEnd()
   }
   const fail = (error: unknown) => {
