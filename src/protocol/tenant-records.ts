@@ -144,7 +144,13 @@ const mapEntrySchema = z.strictObject({
   retried: z.number().int(),
   slots: z.array(runIdText).max(10_000),
   hosts: z.array(
-    z.strictObject({ lease: hash32Text, tasks: z.number().int(), busyMs: milliseconds }),
+    z.strictObject({
+      host: hostIdentitySchema,
+      lease: hash32Text,
+      rate: rateText,
+      tasks: z.number().int(),
+      busyMs: milliseconds,
+    }),
   ),
 })
 

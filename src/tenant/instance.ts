@@ -63,6 +63,10 @@ const readJournal = (records: Records, id: RunId): DeploymentEvent[] => {
   }
 }
 
+/** Whether anything of the instance is written down. */
+export const hasJournal = (records: Records, id: RunId): boolean =>
+  records.read(journalOf(id), 1, 1).length > 0
+
 /** Forgets the journal. */
 export const dropJournal = (records: Records, id: RunId): void =>
   records.trim(journalOf(id), Number.MAX_SAFE_INTEGER)

@@ -4,6 +4,8 @@ export type Mailbox<T> = AsyncIterable<T> & {
   readonly push: (item: T) => Promise<void>
   /** Puts in an item whatever the bound; for the few that must not wait. */
   readonly urge: (item: T) => void
+  /** How many items wait for the reader. */
+  readonly size: () => number
   /** The reader gets what is queued, then the end or `error`. */
   readonly close: (error?: unknown) => void
 }
@@ -40,6 +42,7 @@ export const createMailbox = <T>(itemsMax: number): Mailbox<T> => {
     }
   }
   return {
+    size: () => items.length,
     urge,
     close,
     push: async (item) => {

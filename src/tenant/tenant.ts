@@ -6,6 +6,7 @@ import { createImages } from './images.ts'
 import { createLatencyProbe } from './latencies.ts'
 import { createLeases } from './leases.ts'
 import { createListings, type OfferSource } from './listings.ts'
+import { createMaps } from './maps/maps.ts'
 import { createMarket } from './market.ts'
 import { createRunBook } from './run-book.ts'
 import { createRuns, resumeRuns } from './runs.ts'
@@ -40,14 +41,17 @@ export const createTenant = (components: TenantComponents, options: TenantOption
   const supervision = createSupervision(parts, limits, commitments)
   const images = createImages(components.engine)
   const runs = { parts, commitments, images, latencies, book, supervision }
+  const maps = createMaps({ parts, limits, images, commitments, supervision })
   return {
     runs: createRuns(runs),
+    maps,
     market: createMarket({ offers, latencies, history, chain: components.chain }),
     leases: createLeases(parts, book),
     wallet: createWallet(parts, walletHistory),
     blobs: { put: components.blobs.put },
     start: async (_signal: AbortSignal): Promise<void> => {
       resumeRuns(runs)
+      maps.resume()
     },
     stop: async (): Promise<void> => {
       await supervision.stop()

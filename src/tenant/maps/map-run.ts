@@ -1,0 +1,114 @@
+import { currentLease, isOver } from '#core/deployment'
+import { createMapSchedule } from '#core/map-schedule'
+import type { Ranked } from '#core/scheduling/rank'
+import type { MarketSnapshot } from '#core/scheduling/situation'
+import type { MapCreate } from '#protocol/api/runs'
+import { type Instance, openInstance } from '#tenant/instance'
+import { search } from '#tenant/search'
+import type { NewMap } from './map-create.ts'
+import { createMapProgress, type MapProgress } from './map-progress.ts'
+import { beginSlot } from './map-slot.ts'
+import { mapStore } from './map-store.ts'
+import type { MapJob } from './map-worker.ts'
+import type { MapsComponents } from './maps-components.ts'
+
+export type RunningMap = {
+  readonly progress: MapProgress
+  /** Ends the pool's leases. */
+  readonly stop: () => void
+}
+
+const tellMs = 500
+const flushMs = 5_000
+
+const hostOf = (instance: Instance): string | undefined =>
+  currentLease(instance.state())?.deal.host.address
+
+/**
+ * The market for one slot: hosts of other slots come last, and slots that place at the same time begin with
+ * different hosts.
+ */
+const marketOf = (
+  components: MapsComponents,
+  map: NewMap,
+  slots: readonly Instance[],
+  own: number,
+): MarketSnapshot => ({
+  candidates: (avoid) => {
+    const desired = map.slots[own]?.desired
+    if (desired === undefined) return []
+    const { ranked } = search(components.parts, desired, 0, avoid)
+    const taken = new Set(slots.filter((_, index) => index !== own).map(hostOf))
+    const isTaken = ({ listing }: Ranked) => taken.has(listing.host.address)
+    const free = ranked.filter((one) => !isTaken(one))
+    const before = slots.slice(0, own).filter((slot) => hostOf(slot) === undefined).length
+    const shift = free.length === 0 ? 0 : before % free.length
+    return [...free.slice(shift), ...free.slice(0, shift), ...ranked.filter(isTaken)]
+  },
+})
+
+const keepTold = async (
+  { parts }: MapsComponents,
+  progress: MapProgress,
+  signal: AbortSignal,
+): Promise<void> => {
+  let flushedMs = parts.clock.monotonicMs()
+  while (!progress.isOver()) {
+    await parts.clock.sleep(tellMs, signal)
+    if (progress.isOver()) return
+    progress.tell()
+    if (parts.clock.monotonicMs() - flushedMs < flushMs) continue
+    flushedMs = parts.clock.monotonicMs()
+    progress.flush()
+  }
+}
+
+const summary = (failed: number, total: number): string | undefined =>
+  failed === 0 ? undefined : `${failed} of ${total} tasks failed`
+
+/** Sets a map going that is written down: its slots, their workers, and what is told of it. */
+export const runMap = (components: MapsComponents, request: MapCreate, map: NewMap): RunningMap => {
+  const { parts, supervision, limits } = components
+  const store = mapStore(parts.records)
+  const progress = createMapProgress({ ...parts, store }, map.id, map.entry, map.tasks)
+  const schedule = createMapSchedule({ tasks: map.tasks.length, triesMax: request.triesMax })
+  const slots = map.slots.map(({ id }) => openInstance(parts, id))
+  const stop = (): void => {
+    for (const slot of slots) {
+      const { exit, stop: stopped } = slot.state()
+      if (exit !== undefined || stopped !== undefined) continue
+      slot.record({ kind: 'stop-requested', graceSeconds: 0, reason: 'user' })
+    }
+  }
+  const onOver = (): void => {
+    const { failed } = schedule.counts()
+    progress.setStatus(failed === 0 ? 'done' : 'failed', summary(failed, map.entry.total))
+    stop()
+  }
+  const job: MapJob = {
+    parts,
+    limits,
+    progress,
+    schedule,
+    spec: map.spec,
+    command: [...(request.entrypoint ?? []), ...request.command],
+    inputs: request.tasks,
+    taskTimeoutSeconds: request.taskTimeoutSeconds,
+    attempts: new Map(),
+    onOver,
+  }
+  for (const [index, instance] of slots.entries()) {
+    const context = supervision.contextOf(instance, { attached: false })
+    const market = marketOf(components, map, slots, index)
+    const onSlotOver = (): void => {
+      const { exit } = instance.state()
+      if (progress.isOver() || exit === undefined) return
+      const message = exit.message ?? exit.reason ?? 'a host of the pool is gone for good'
+      progress.notice(message)
+      if (slots.every((slot) => isOver(slot.state()))) progress.setStatus('failed', message)
+    }
+    beginSlot(job, context, market, request.workersPerHost, supervision, onSlotOver)
+  }
+  supervision.tasks.spawn((signal) => keepTold(components, progress, signal))
+  return { progress, stop }
+}

@@ -1,0 +1,88 @@
+import { currentLease, type LeaseDeal } from '#core/deployment'
+import { toArtelError } from '#core/errors'
+import type { LeaseId } from '#core/ids'
+import type { MarketSnapshot } from '#core/scheduling/situation'
+import type { ActContext } from '#tenant/acts/context'
+import { deliverImage } from '#tenant/acts/deliver-image'
+import { onceKnown } from '#tenant/acts/start'
+import { dropJournal, type Instance } from '#tenant/instance'
+import { randomRunId } from '#tenant/random-ids'
+import type { Supervision } from '#tenant/supervision'
+import { type MapJob, serveMap } from './map-worker.ts'
+
+/** The lease that a slot holds open on chain now. */
+export const openDeal = (instance: Instance): LeaseDeal | undefined => {
+  const use = currentLease(instance.state())
+  return use?.status === 'open' && instance.state().exit === undefined ? use.deal : undefined
+}
+
+/** Prepares the host and keeps its workers busy; the lease is given up when the host cannot do that. */
+const serveLease = async (
+  job: MapJob,
+  context: ActContext,
+  deal: LeaseDeal,
+  workers: number,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { instance, parts } = context
+  try {
+    await onceKnown(context, signal, () => deliverImage(context, deal, job.spec.image, signal))
+    instance.waitingFor = undefined
+    const served = Array.from({ length: workers }, () =>
+      serveMap(job, deal, randomRunId(parts.random), signal),
+    )
+    await Promise.all(served)
+  } catch (caught) {
+    if (signal.aborted) return
+    const { code, message } = toArtelError(caught)
+    const words = `host ${deal.host.address} failed: ${message}`
+    instance.record({ kind: 'host-lost', lease: deal.id, code, message: words })
+    instance.hub.tell({ type: 'notice', message: words })
+  }
+}
+
+/** Serves whatever lease the slot holds, one after the other, until the map is over. */
+const followLeases = (
+  job: MapJob,
+  context: ActContext,
+  workers: number,
+  tasks: Supervision['tasks'],
+): void => {
+  const { instance } = context
+  let serving: { readonly lease: LeaseId; readonly stop: AbortController } | undefined
+  const look = (): void => {
+    const deal = openDeal(instance)
+    if (serving !== undefined && serving.lease !== deal?.id) {
+      serving.stop.abort()
+      serving = undefined
+    }
+    if (deal === undefined || serving !== undefined || tasks.signal.aborted) return
+    const stop = new AbortController()
+    serving = { lease: deal.id, stop }
+    tasks.spawn((signal) =>
+      serveLease(job, context, deal, workers, AbortSignal.any([signal, stop.signal])),
+    )
+  }
+  instance.hub.onChange(look)
+  look()
+}
+
+/** Begins one slot of a map's pool: a lease that is replaced when its host is lost. */
+export const beginSlot = (
+  job: MapJob,
+  context: ActContext,
+  market: MarketSnapshot,
+  workers: number,
+  supervision: Supervision,
+  onOver: () => void,
+): void => {
+  const { instance } = context
+  instance.hub.onControl((control) => {
+    if (control.type === 'notice') job.progress.notice(control.message)
+  })
+  followLeases(job, context, workers, supervision.tasks)
+  supervision.begin(context, market, async () => {
+    dropJournal(context.parts.records, instance.id)
+    onOver()
+  })
+}
