@@ -27,6 +27,8 @@ export type BiddingComponents = {
   readonly leases: LeaseStore
   readonly signer: Signer
   readonly time: ChainTime
+  /** Asks the chain whether a bid was opened. */
+  readonly ask: (lease: HostLease['id'], signal: AbortSignal) => Promise<void>
   /** What is sold now; undefined while nothing is, with the reason. */
   readonly selling: () => Selling | { readonly problem: string }
 }
@@ -116,6 +118,7 @@ export class Bidding {
     refuseByRules(selling, params)
     const rate = priced(selling, params, chain.info.tokenInfo)
     await this.#refusePoor(selling, params.tenant, rate, signal)
+    await this.#askForOpened(params.tenant, speaker, signal)
     const lease = this.#reserve(selling, params, speaker, rate)
     await this.#checkSpeaker(lease, signal)
     if (params.image !== undefined && this.#options.warmImages) images.warm(params.image)
@@ -154,13 +157,23 @@ export class Bidding {
     }
   }
 
+  #openBid(tenant: Address, speaker: Address): HostLease | undefined {
+    return this.#outstanding().find(
+      ({ terms }) => terms.tenant === tenant || terms.signer === speaker,
+    )
+  }
+
+  /** A tenant that opens several leases is faster than the news of them. */
+  async #askForOpened(tenant: Address, speaker: Address, signal: AbortSignal): Promise<void> {
+    const open = this.#openBid(tenant, speaker)
+    if (open !== undefined) await this.#components.ask(open.id, signal)
+  }
+
   /** Keeps the capacity and signs; everything from the check to the record happens at once. */
   #reserve(selling: Selling, params: Params, speaker: Address, rate: Rate): HostLease {
     const { chain, clock, leases, signer, time } = this.#components
     const { requirements, tenant } = params
-    const speaks = ({ terms }: HostLease): boolean =>
-      terms.tenant === tenant || terms.signer === speaker
-    if (this.#outstanding().some(speaks)) {
+    if (this.#openBid(tenant, speaker) !== undefined) {
       throw new ArtelError('busy', 'a bid for this tenant is still open', {
         hint: 'open it, or wait until it expires',
       })

@@ -194,7 +194,8 @@ export const createHostParts = (
     },
     { confirmations: options.confirmations, keepOutputMs: options.keepOutputMs },
   )
-  const bidding = new Bidding({ chain, clock, images, leases, signer, time, selling }, options)
+  const ask: LeaseKeeper['ask'] = (id, signal) => keeper.ask(id, signal)
+  const bidding = new Bidding({ ask, chain, clock, images, leases, signer, time, selling }, options)
   const access = createLeaseAccess({ clock, keeper, leases, ready })
   return {
     ...side,

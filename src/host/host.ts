@@ -4,6 +4,7 @@ import { createOfferPublisher, type OfferDraft, type OfferPublisher } from '#pee
 import type { Startable } from '#ports/lifecycle'
 import type { Earning, HostJoin, HostView } from '#protocol/api/node'
 import { type HostSettings, hostSettingsSchema, hostTables } from '#protocol/host-records'
+import { regionText } from '#protocol/offer'
 import { earningOf } from './earnings.ts'
 import {
   createHostParts,
@@ -114,6 +115,11 @@ class SellingHost implements Host {
         'bad-request',
         'the quit fee is paid from the bond and may not exceed it',
       )
+    }
+    if (!regionText.safeParse(request.region).success) {
+      throw new ArtelError('bad-request', `'${request.region}' is no region`, {
+        hint: 'use up to 32 of a-z, 0-9 and -, such as eu-de',
+      })
     }
     await this.#parts.readiness.prepare(signal)
     this.#decide({ join: request, state: 'selling' })

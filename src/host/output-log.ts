@@ -47,6 +47,8 @@ export type OutputLogOptions = {
 }
 
 const pieceBytesMax = 64 * 1024
+/** Marks are put on disk no more often than this. */
+const saveEveryBytes = 1024 * 1024
 
 const pieces = function* (bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceBytesMax) {
@@ -78,6 +80,7 @@ export const createOutputLog = (
   const { clock, spool } = components
   const marks = createMarks(options.marks)
   const hold = createHold(clock, options)
+  let savedTo = options.marks.at(-1) ?? 0
   const aligned = (from: number): number => marks.alignedFrom(from) ?? spool.end()
   const chunks = (offset: number, follow: boolean, signal: AbortSignal) =>
     alignedChunks(spool, aligned, { offset, follow }, signal)
@@ -135,7 +138,11 @@ export const createOutputLog = (
       for (const piece of pieces(bytes)) {
         const frame = encodeOutputFrame({ stream, atMs: clock.nowMs(), bytes: piece })
         await hold.pass(spool.end() + frame.length, signal)
-        if (marks.note(spool.end())) options.onMarks(marks.heldFrom(spool.start()))
+        const begin = spool.end()
+        if (marks.note(begin) && begin >= savedTo + saveEveryBytes) {
+          savedTo = begin
+          options.onMarks(marks.heldFrom(spool.start()))
+        }
         await spool.append(frame, signal)
       }
     },

@@ -11,7 +11,7 @@ export type RunStore = {
   readonly ofLease: (lease: LeaseId) => readonly HostRun[]
   readonly all: () => readonly HostRun[]
   readonly put: (run: HostRun) => HostRun
-  /** Like `put`, but a crash may forget it: for what is only a little worse when it is older. */
+  /** Like `put`, but a crash may forget it and nobody is woken: for what is only a little worse when older. */
   readonly putLazily: (run: HostRun) => HostRun
   readonly remove: (lease: LeaseId, run: RunId) => void
   readonly notice: Notice
@@ -29,14 +29,17 @@ export const createRunStore = (records: Records): RunStore => {
     const key = keyOf(run.lease, run.run)
     table.put(key, run)
     runs.set(key, run)
-    notice.notify()
     return run
   }
   return {
     get: (lease, run) => runs.get(keyOf(lease, run)),
     ofLease: (lease) => all().filter((run) => run.lease === lease),
     all,
-    put: (run) => records.transaction(() => putLazily(run)),
+    put: (run) => {
+      records.transaction(() => putLazily(run))
+      notice.notify()
+      return run
+    },
     putLazily,
     remove: (lease, run) => {
       records.transaction(() => table.delete(keyOf(lease, run)))

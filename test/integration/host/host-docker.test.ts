@@ -65,14 +65,18 @@ describe('a host on a real engine', { timeout: 180_000 }, () => {
     const image = await engine.image(busyboxReference, AbortSignal.timeout(10_000))
     assert.ok(image !== undefined)
     digest = image.id
-    rig = await createRig({
-      clock: createSystemClock(),
-      engine,
-      firewall: createIptablesFirewall(),
-      machine: createSystemMachine({ directory }),
-      spools: await createDiskSpools({ directory: join(directory, 'spools') }),
-      volumes: await createDiskVolumes({ directory: join(directory, 'volumes') }),
-    })
+    rig = await createRig(
+      {
+        clock: createSystemClock(),
+        engine,
+        firewall: createIptablesFirewall(),
+        machine: createSystemMachine({ directory }),
+        spools: await createDiskSpools({ directory: join(directory, 'spools') }),
+        volumes: await createDiskVolumes({ directory: join(directory, 'volumes') }),
+      },
+      {},
+      randomBytes(8).toString('hex'),
+    )
     await rig.host.join(joinRequest, rig.signal)
   })
   after(async () => {

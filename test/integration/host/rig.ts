@@ -108,15 +108,16 @@ const hostOptions = (account: Signer, more: Partial<HostOptions>): HostOptions =
 export const createRig = async (
   adapters: RigAdapters,
   more: Partial<HostOptions> = {},
+  seed: number | string = 'host rig',
 ): Promise<Rig> => {
   const { clock } = adapters
   const over = new AbortController()
   const { signal } = over
-  const random = createSeededRandom('host rig')
+  const random = createSeededRandom(seed)
   const log = createMemoryLog(2000)
   const world = createMemoryLedgerWorld({ clock, instant: true, blockMs: 1000 })
   const internet = createMemoryInternet({ clock, random }, { link: { latencyMs: 1 } })
-  const hostSigner = createSeededSigner(random.fork(`host ${String(Math.random())}`))
+  const hostSigner = createSeededSigner(random.fork('host'))
   const tenant = createSeededSigner(random.fork('tenant'))
   for (const { address } of [hostSigner, tenant]) {
     world.fund(address, { gasWei: 10n ** 20n, tokens: 10n ** 12n })
@@ -236,6 +237,8 @@ export const createRig = async (
     restartHost: async () => {
       await node.stop()
       node = await startNode()
+      // The tenant hears a moment later that its connections are gone.
+      await clock.sleep(100, signal)
     },
     until: async (holds, what) => {
       const untilMs = clock.nowMs() + 20_000
