@@ -21,7 +21,7 @@ import { addressOfPeer } from './keys.ts'
 export const offerBytesMax = 8 * 1024
 
 const name = z.string().max(128)
-const regionText = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a region like eu-de')
+export const regionText = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected a region like eu-de')
 const isolation = z.enum(['container', 'gvisor'])
 const network = z.enum(['egress', 'none'])
 const archText = z.string().regex(/^[a-z0-9_/-]{1,32}$/)
