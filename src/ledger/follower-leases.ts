@@ -32,7 +32,7 @@ type Components = {
 }
 
 const decode = (key: string, value: unknown): LeaseRecord => {
-  const parsed = leaseRecordSchema.safeDecode(value as z.input<typeof leaseRecordSchema>)
+  const parsed = leaseRecordSchema.safeDecode(value)
   if (parsed.success) return parsed.data
   throw new ArtelError('corrupt', `the remembered lease ${key} does not parse`, {
     cause: parsed.error,

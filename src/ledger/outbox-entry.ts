@@ -98,7 +98,7 @@ export type OutboxStore = {
 
 const decode = (key: string, value: unknown): Entry => {
   try {
-    return z.decode(entrySchema, z.json().parse(value) as z.input<typeof entrySchema>)
+    return z.decode(entrySchema, value)
   } catch (cause) {
     throw new ArtelError('corrupt', `the outbox entry ${key} does not parse`, {
       cause,

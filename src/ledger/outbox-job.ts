@@ -31,7 +31,7 @@ type Parts = {
 
 /** Brings the job's entry from where it stands to its outcome. */
 const carryOut = async (parts: Parts, job: Job): Promise<Outcome> => {
-  const { clock, lane, lifetime, store } = parts
+  const { clock, lane, lifetime, log, store } = parts
   const place = async (entry: Entry, withdrawn: AbortSignal): Promise<Placed> => {
     const placed = await lane.place(entry, withdrawn, lifetime)
     onAttempt(placed)
@@ -45,6 +45,9 @@ const carryOut = async (parts: Parts, job: Job): Promise<Outcome> => {
     return place(job.entry, lifetime)
   }
   const onTrouble = (error: ArtelError | undefined): void => {
+    if (error !== undefined && job.trouble === undefined) {
+      log.warn('cannot follow a transaction', { key: job.entry.key, reason: error.message })
+    }
     const sinceMs = job.trouble?.sinceMs ?? clock.monotonicMs()
     job.trouble = error === undefined ? undefined : { error, sinceMs }
   }

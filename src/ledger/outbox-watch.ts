@@ -135,7 +135,6 @@ export const watchInclusion = async (
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof ArtelError)) throw error
-      log.warn('cannot follow a transaction', { key: entry.key, reason: error.message })
       parts.onTrouble(error)
     }
     await clock.sleep(pauseMs, signal)
