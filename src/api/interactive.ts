@@ -116,6 +116,8 @@ const pump = async (
       if (ended.signal.aborted || signal.aborted) return
       await wire.fail(toArtelError(error))
       await session.close()
+      // What is still on its way must be read, or closing would cut the error off.
+      while ((await wire.next()) !== undefined);
     },
   )
   const beat = keepAlive(api, wire, AbortSignal.any([signal, ended.signal]))
@@ -163,7 +165,7 @@ const keepAlive = async (api: Api, wire: Wire, signal: AbortSignal): Promise<voi
 type Wire = {
   /** Answers 101; before it errors are HTTP responses, afterwards error frames. */
   readonly accept: () => Promise<void>
-  /** The next frame of the client, undefined when it left. */
+  /** The next frame of the client, undefined when it left. Throws 'bad-request' for a malformed one. */
   readonly next: () => Promise<StreamFrame | undefined>
   /** Resolves when there is room for more. */
   readonly send: (event: OutputFrame | ServerControl) => Promise<void>
@@ -194,7 +196,11 @@ const createWire = (api: Api, socket: Duplex, signal: AbortSignal): Wire => {
         'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: artel-stream\r\n\r\n',
       )
     },
-    next: async () => (await frames.next()).value ?? undefined,
+    next: async () => {
+      const { value } = await frames.next()
+      if (value instanceof ArtelError) throw value
+      return value
+    },
     fail: (error) =>
       accepted ? send({ type: 'error', ...apiErrorOf(error).error }) : write(rawResponse(error)),
     end: async () => {
@@ -223,15 +229,35 @@ export const rawResponse = (error: ArtelError): string => {
   return `HTTP/1.1 ${httpStatus[error.code]} ${error.code}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`
 }
 
-async function* readFrames(socket: Duplex): AsyncGenerator<StreamFrame, undefined, undefined> {
+/** Frames as they come; a malformed one becomes its error, and what follows it is passed over. */
+async function* readFrames(
+  socket: Duplex,
+): AsyncGenerator<StreamFrame | ArtelError, undefined, undefined> {
   const decode = createStreamDecoder()
+  let sound = true
   try {
-    for await (const chunk of socket) yield* decode(chunk)
-  } catch (error) {
-    if (error instanceof ArtelError) throw error
+    for await (const chunk of socket) {
+      if (!sound) continue
+      const frames = decodeOrError(decode, chunk)
+      sound = !(frames instanceof ArtelError)
+      if (frames instanceof ArtelError) yield frames
+      else yield* frames
+    }
+  } catch {
     // A socket that broke off is a client that left.
   }
   return undefined
+}
+
+const decodeOrError = (
+  decode: ReturnType<typeof createStreamDecoder>,
+  chunk: Uint8Array,
+): readonly StreamFrame[] | ArtelError => {
+  try {
+    return decode(chunk)
+  } catch (error) {
+    return toArtelError(error)
+  }
 }
 
 const roomOrGone = (socket: Duplex, signal: AbortSignal): Promise<void> =>

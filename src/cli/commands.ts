@@ -43,6 +43,15 @@ const commands: Readonly<Record<string, Entry>> = {
   'chain deploy': entry('Put the contracts on a chain', () => import('./chain/deploy.ts')),
 }
 
+export const commandNames: readonly string[] = Object.keys(commands)
+
+/** The command of that name. Throws UsageError for an unknown one. */
+export const loadCommand = async (name: string): Promise<Command> => {
+  const found = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (found === undefined) throw new UsageError(`'${name}' is not an artel command.`)
+  return (await found.load()).command
+}
+
 export type Found =
   | { readonly kind: 'text'; readonly words: string; readonly text: string }
   | {
@@ -94,10 +103,9 @@ const named = (
 ): Found => {
   const pair = `${first} ${second ?? ''}`
   const words = Object.hasOwn(commands, pair) ? pair : first
-  const found = Object.hasOwn(commands, words) ? commands[words] : undefined
-  if (found !== undefined) {
+  if (Object.hasOwn(commands, words)) {
     const own = rest.slice(words.split(' ').length)
-    const load = async () => (await found.load()).command
+    const load = () => loadCommand(words)
     return { kind: 'command', words: `artel ${words}`, argv: [...flags, ...own], load }
   }
   const isGroup = Object.keys(commands).some((name) => name.startsWith(`${first} `))

@@ -1,4 +1,3 @@
-import { unpackTar } from '#cli/files/unpack'
 import { ArtelError } from '#core/errors'
 import type { Client } from '#sdk/client'
 import type { Task } from '#sdk/types'
@@ -34,6 +33,7 @@ export const createCollector = (client: Client, map: string, folder: string): Co
     owners.set(path, label)
   }
   const fetchOne = async (task: Task): Promise<void> => {
+    const { unpackTar } = await import('#cli/files/unpack')
     const tar = await client.maps.output(map, task.index)
     await unpackTar(tar, folder, (parts, type) => {
       if (type !== 'directory') claim(task, parts)

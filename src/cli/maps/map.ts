@@ -87,35 +87,49 @@ const follow = async (
   request: MapCreate,
   folder: string | undefined,
 ): Promise<number> => {
-  const { id } = await client.maps.create(request)
+  const created = client.maps.create(request)
   const report = createMapReport(context)
-  const collector = folder === undefined ? undefined : createCollector(client, id, folder)
-  const interrupted = { yet: false }
-  const off = onSignals(() => {
-    if (interrupted.yet) process.exit(130)
-    interrupted.yet = true
-    report.clear()
-    const said = err('artel: cancelling: leases are closed and settled; once more leaves at once\n')
-    Promise.all([said, client.maps.cancel(id)]).catch((error: Error) =>
-      err(`artel: could not cancel: ${error.message}\n`),
-    )
-  })
+  const interruption = cancelOnSignal(client, created, report)
   try {
+    const { id } = await created
+    const collector = folder === undefined ? undefined : createCollector(client, id, folder)
     const watching = watch(client, id, report, collector)
     const map = await Promise.race([watching, ...(collector ? [collector.failed] : [])])
     await collector?.finished()
     await report.summary(map)
     await client.maps.remove(id)
-    if (interrupted.yet) return 130
+    if (interruption.came()) return interruptedExit
     if (map.message !== undefined && map.status === 'failed') await err(`artel: ${map.message}\n`)
     return map.status === 'done' && map.failed === 0 ? 0 : 1
   } catch (error) {
     report.clear()
-    await client.maps.cancel(id).catch(() => undefined)
+    await created.then(({ id }) => client.maps.cancel(id)).catch(() => undefined)
     throw error
   } finally {
-    off()
+    interruption.off()
   }
+}
+
+const interruptedExit = 130
+
+/** The first signal cancels the map, whose leases are closed and settled; the second leaves at once. */
+const cancelOnSignal = (
+  client: Client,
+  created: Promise<MapView>,
+  report: MapReport,
+): { readonly came: () => boolean; readonly off: () => void } => {
+  let came = false
+  const cancel = async (): Promise<void> => {
+    report.clear()
+    await err('artel: cancelling: leases are closed and settled; once more leaves at once\n')
+    await client.maps.cancel((await created).id)
+  }
+  const off = onSignals(() => {
+    if (came) process.exit(interruptedExit)
+    came = true
+    cancel().catch((error: Error) => err(`artel: could not cancel: ${error.message}\n`))
+  })
+  return { came: () => came, off }
 }
 
 const watch = async (

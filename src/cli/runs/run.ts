@@ -40,25 +40,25 @@ export const command = defineCommand({
       progress.bytes('sending inputs', done, total),
     )
     progress.show('asking the market')
-    const run = await client.runs.create({ ...request, inputs: sent }).finally(progress.clear)
-    if (flags.detach) {
-      await (context.json ? printJson(run) : out(`${run.id}\n`))
-      return 0
-    }
-    return await attend(client, run, flags, request)
+    const created = client.runs.create({ ...request, inputs: sent }).finally(progress.clear)
+    if (!flags.detach) return await attend(client, created, flags, request)
+    const run = await created
+    await (context.json ? printJson(run) : out(`${run.id}\n`))
+    return 0
   },
 })
 
 /** Stays with a run until it has ended, brings its outputs home, and returns its exit code. */
 const attend = async (
   client: Client,
-  run: Run,
+  created: Promise<Run>,
   flags: RunFlags,
   request: RunCreate,
 ): Promise<number> => {
   let started = false
-  const proxy = flags['sig-proxy'] ? proxySignals(client, run.id, () => started) : undefined
+  const off = flags['sig-proxy'] ? proxySignals(client, created, () => started) : () => undefined
   try {
+    const run = await created
     const session = await client.runs.attach(run.id)
     const end = await converse(session, {
       tty: flags.tty,
@@ -75,10 +75,11 @@ const attend = async (
     return await bringHome(client, run, flags, end.exit)
   } catch (error) {
     // Nobody reads what the program says, as in `artel run ... yes | head`: it must not go on and cost.
-    if (isClosedPipe(error)) await client.runs.kill(run.id, 'KILL').catch(() => undefined)
+    if (isClosedPipe(error))
+      await client.runs.kill((await created).id, 'KILL').catch(() => undefined)
     throw error
   } finally {
-    proxy?.off()
+    off()
   }
 }
 
