@@ -73,6 +73,6 @@ export const noMatchError = (
     }
   }
   return new ArtelError('no-match', `no host fits: offers left out ${say(excluded)}`, {
-    hint: 'Ask for less, or elsewhere: `artel offers` shows what there is.',
+    hint: 'Ask for less, or elsewhere: `artel market` shows what there is.',
   })
 }

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createMemoryBlobs } from '#adapters/memory/blobs'
+import { createVirtualClock } from '#adapters/memory/clock'
+import { createMemoryLog } from '#adapters/memory/log'
+import { createSeededRandom } from '#adapters/memory/random'
+import { createMemoryRecords } from '#adapters/memory/records'
+import { createSeededSigner } from '#adapters/memory/signer'
+import { createMemorySpools } from '#adapters/memory/spools'
+import type { RunId } from '#core/ids'
+import { type MapCreateInput, type MapView, mapCreateSchema } from '#protocol/api/runs'
+import { image, makeWorld, never, type Tenant, type World } from './testing/world.ts'
+
+const inMemory = (hostCount?: number) => {
+  const random = createSeededRandom('tenant')
+  const memory = {
+    clock: createVirtualClock({ startMs: 1_700_000_000_000 }),
+    random,
+    signerOf: (name: string) => createSeededSigner(random.fork(name)),
+    log: createMemoryLog(),
+    records: createMemoryRecords(),
+    spools: createMemorySpools(),
+    blobs: createMemoryBlobs(),
+  }
+  return makeWorld(memory, hostCount)
+}
+
+const mapOf = (tenant: Tenant, tasks: number, change: Partial<MapCreateInput> = {}) =>
+  tenant.maps.create(
+    mapCreateSchema.parse({
+      image,
+      command: ['work', '{}'],
+      hosts: 2,
+      tasks: Array.from({ length: tasks }, (_, index) => ({ name: `task-${index}` })),
+      ...change,
+    }),
+    never,
+  )
+
+const untilOver = async (world: World, tenant: Tenant, id: RunId): Promise<MapView> => {
+  await world.until(
+    'the map ends',
+    () => !['placing', 'running'].includes(tenant.maps.get(id).status),
+  )
+  return tenant.maps.get(id)
+}
+
+test('a map runs its tasks on two hosts at once, and every lease is closed', async () => {
+  const world = inMemory(3)
+  const tenant = world.live()
+  for (const host of world.hosts) host.taskMs = 100
+  const { id } = await mapOf(tenant, 40, { workersPerHost: 2 })
+  const done = await untilOver(world, tenant, id)
+  assert.deepEqual([done.status, done.done, done.failed], ['done', 40, 0])
+  assert.equal(new Set(done.hosts.map(({ host }) => host.address)).size, 2)
+  assert.equal(
+    done.hosts.reduce((sum, { tasks }) => sum + tasks, 0),
+    40,
+  )
+  await world.settled()
+  assert.equal(world.ledger.included.filter((verb) => verb === 'open').length, 2)
+  await tenant.stop()
+})
+
+test('inputs go in under their names and outputs come home', async () => {
+  const world = inMemory(1)
+  const tenant = world.live()
+  const seen: string[] = []
+  for (const host of world.hosts) {
+    host.task = (command, input) => {
+      seen.push(`${command.join(' ')} ${input}`)
+      return { exitCode: 0, out: input.toUpperCase() }
+    }
+  }
+  async function* source() {
+    yield new TextEncoder().encode('words')
+  }
+  const { id: blob } = await tenant.blobs.put(source(), 1000, never)
+  const { id } = await mapOf(tenant, 0, { tasks: [{ name: 'in/a.txt', blob }], hosts: 1 })
+  await untilOver(world, tenant, id)
+  assert.deepEqual(seen, ['work /in/a.txt words'])
+  let text = ''
+  for await (const bytes of tenant.maps.output(id, 0, never))
+    text += new TextDecoder().decode(bytes)
+  assert.equal(text, 'WORDS')
+  await tenant.stop()
+})
+
+test('tasks of a lost host are done elsewhere, and the host is replaced', async () => {
+  const world = inMemory(3)
+  const tenant = world.live()
+  for (const host of world.hosts) host.taskMs = 1000
+  const { id } = await mapOf(tenant, 40)
+  await world.until('tasks run', () => tenant.maps.get(id).done >= 4)
+  const lost = tenant.maps.get(id).hosts[0]?.host.address
+  world.hosts.find(({ signer }) => signer.address === lost)?.cut()
+  const done = await untilOver(world, tenant, id)
+  assert.deepEqual([done.status, done.done], ['done', 40])
+  assert.ok(done.retried >= 1)
+  assert.equal(new Set(done.hosts.map(({ host }) => host.address)).size, 3)
+  await world.settled()
+  await tenant.stop()
+})
+
+test('a task that fails everywhere fails the map after its tries', async () => {
+  const world = inMemory(2)
+  const tenant = world.live()
+  const tasks = ['a', 'b'].map((name) => ({ name }))
+  for (const host of world.hosts) host.task = () => ({ exitCode: 3 })
+  const { id } = await mapOf(tenant, 0, { tasks, triesMax: 2 })
+  const done = await untilOver(world, tenant, id)
+  assert.deepEqual([done.status, done.failed], ['failed', 2])
+  assert.ok(tenant.maps.tasks(id).every(({ tries, exitCode }) => tries === 2 && exitCode === 3))
+  await tenant.stop()
+})
+
+test('who listens hears every task once and the end last', async () => {
+  const world = inMemory(1)
+  const tenant = world.live()
+  const { id } = await mapOf(tenant, 5, { hosts: 1 })
+  const heard: string[] = []
+  const listening = (async () => {
+    for await (const event of tenant.maps.events(id, never)) {
+      if ('task' in event) heard.push(`${event.task.name} ${event.task.status}`)
+      if ('map' in event) heard.push(event.map.status)
+    }
+  })()
+  await untilOver(world, tenant, id)
+  await listening
+  assert.equal(heard.at(-1), 'done')
+  assert.equal(heard.filter((line) => line.startsWith('task-')).length, 5)
+  await tenant.stop()
+})
+
+test('cancelling ends a map and closes its leases', async () => {
+  const world = inMemory(2)
+  const tenant = world.live()
+  for (const host of world.hosts) host.taskMs = 1000
+  const { id } = await mapOf(tenant, 100)
+  await world.until('tasks run', () => tenant.maps.get(id).done >= 2)
+  const cancelled = await tenant.maps.cancel(id, never)
+  assert.equal(cancelled.status, 'cancelled')
+  await world.settled()
+  await tenant.maps.remove(id)
+  assert.deepEqual(tenant.maps.list(), [])
+  await tenant.stop()
+})
+
+test('a map that its node left unfinished is failed, and its leases are closed', async () => {
+  const world = inMemory(2)
+  const first = world.live()
+  for (const host of world.hosts) host.taskMs = 1000
+  const { id } = await mapOf(first, 100)
+  await world.until('tasks run', () => first.maps.get(id).done >= 2)
+  await first.stop()
+  const second = world.live()
+  await second.start(never)
+  assert.equal(second.maps.get(id).status, 'failed')
+  await world.settled()
+  assert.equal(world.ledger.included.filter((verb) => verb === 'close').length, 2)
+  await second.stop()
+})
+
+test('thousands of trivial tasks are done', async () => {
+  const world = inMemory(2)
+  const tenant = world.live()
+  for (const host of world.hosts) host.taskMs = 0
+  const { id } = await mapOf(tenant, 2000, { workersPerHost: 2 })
+  const done = await untilOver(world, tenant, id)
+  assert.equal(done.done, 2000)
+  await tenant.stop()
+})
