@@ -8,6 +8,7 @@ import { createMemoryRecords } from '#adapters/memory/records'
 import { createSeededSigner } from '#adapters/memory/signer'
 import { createMemorySpools } from '#adapters/memory/spools'
 import { ArtelError } from '#core/errors'
+import { rate } from '#core/money'
 import { createRun, logText, makeWorld, never, untilExited } from './testing/world.ts'
 
 const inMemory = (hostCount?: number) => {
@@ -163,7 +164,7 @@ test('a host that bids more than it offered is not taken', async () => {
   const tenant = world.live()
   const [cheat] = world.hosts
   assert.ok(cheat !== undefined)
-  cheat.failures.set('bid.request', new ArtelError('price', 'dearer now'))
+  cheat.bid = (terms) => ({ ...terms, rate: rate(terms.rate * 2n) })
   const { name } = await createRun(tenant)
   const done = await untilExited(world, tenant, name)
   assert.notEqual(done.host?.address, cheat.signer.address)

@@ -31,6 +31,16 @@ export type FakeLedger = {
   gasWei: bigint
 }
 
+const signingOf = (info: ChainInfo): LeaseSigning => ({
+  leaseIdOf,
+  observersOf: observersHash,
+  signerOf: (message, signature) =>
+    message.kind === 'terms'
+      ? recoverAddress(termsDigest(info, message.terms), signature)
+      : undefined,
+  accepts: () => false,
+})
+
 export const createFakeLedger = (
   clock: Clock,
   info: ChainInfo,
@@ -42,15 +52,7 @@ export const createFakeLedger = (
   const handlers = new Set<(logged: LoggedEvent) => void>()
   const keys = new Map<string, Hash32>()
   const included: string[] = []
-  const signing: LeaseSigning = {
-    leaseIdOf,
-    observersOf: observersHash,
-    signerOf: (message, signature) =>
-      message.kind === 'terms'
-        ? recoverAddress(termsDigest(info, message.terms), signature)
-        : undefined,
-    accepts: () => false,
-  }
+  const signing = signingOf(info)
   const head = (): BlockRef => ({
     number: blocks,
     hash: hashOf(blocks),
