@@ -157,3 +157,17 @@ test(
     await assert.rejects(rig.lease(600), rejects('refused'))
   }),
 )
+
+test(
+  'a host that was stopped while it left goes on leaving',
+  play(async ({ engine, rig }) => {
+    const lease = await rig.lease(100_000)
+    await begin(rig, lease, sh('sleep 100000'))
+    const leaving = rig.host.leave(1000, rig.signal).catch(() => undefined)
+    await rig.until(() => rig.host.view().state === 'leaving', 'leaving')
+    await rig.restartHost()
+    await rig.until(() => rig.host.view().state === 'absent', 'absent')
+    assert.deepEqual(await engine.list('com.artel.node', rig.signal), [])
+    await leaving
+  }),
+)

@@ -72,6 +72,9 @@ class SellingHost implements Host {
     if (this.#owner() !== undefined || leases.all().length > 0) this.#probe()
     background.spawn('keeping leases', (inner) => keeper.run(inner))
     background.spawn('following changes of the offer', (inner) => this.#followChanges(inner))
+    if (this.#owner()?.state === 'leaving') {
+      background.spawn('leaving', (inner) => this.#finishLeaving(inner))
+    }
     await this.#publisher.start(signal)
     const selling = (): Selling | { readonly problem: string } => this.#selling()
     const shared = { ...this.#parts, chain, clock, engine, selling }
@@ -240,12 +243,21 @@ class SellingHost implements Host {
     }
   }
 
-  /** Ends what still runs, and what is opened on old bids meanwhile. */
-  async #quitAll(signal: AbortSignal): Promise<void> {
+  /** Ends and removes what is left, unless the owner has changed their mind meanwhile. */
+  async #finishLeaving(signal: AbortSignal): Promise<void> {
+    if (!(await this.#quitAll(signal))) return
+    await this.#parts.images.removeAll(signal)
+    this.#components.records.transaction(() => this.#settings.delete(ownerKey))
+    this.#publisher.changed()
+  }
+
+  /** Ends what still runs, and what is opened on old bids meanwhile; false when the host stays after all. */
+  async #quitAll(signal: AbortSignal): Promise<boolean> {
     const { leases, settlement } = this.#parts
     const { clock } = this.#components
     const untilMs = clock.monotonicMs() + quitMs
     while (!(await this.#untilFree(0, signal))) {
+      if (this.#owner()?.state !== 'leaving') return false
       if (clock.monotonicMs() > untilMs) {
         throw new ArtelError('timeout', 'some leases did not end', {
           hint: 'look at the node log and leave again',
@@ -254,6 +266,7 @@ class SellingHost implements Host {
       for (const lease of leases.all()) if (lease.state === 'running') settlement.quit(lease)
       await this.#untilFree(quitEveryMs, signal)
     }
+    return this.#owner()?.state === 'leaving'
   }
 }
 

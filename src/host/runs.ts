@@ -2,7 +2,7 @@ import { ArtelError, toArtelError } from '#core/errors'
 import type { Address, LeaseId, RunId } from '#core/ids'
 import type { RunSpec } from '#core/manifest'
 import type { Clock } from '#ports/clock'
-import type { ContainerSpec, Engine, EngineContainer } from '#ports/engine'
+import type { ContainerSpec, Engine, EngineContainer, EngineImage } from '#ports/engine'
 import type { Log } from '#ports/log'
 import type { Spools } from '#ports/spools'
 import type { Volumes } from '#ports/volumes'
@@ -10,6 +10,7 @@ import { canonicalJson } from '#protocol/canonical'
 import type { HostLease, HostRun } from '#protocol/host-records'
 import { makeDirectories } from './archives.ts'
 import { type ContainerDefaults, containerSpec } from './container-spec.ts'
+import { mountImageVolumes, openPaths } from './image-volumes.ts'
 import type { Images } from './images.ts'
 import { containerName, labelKeys, nodeLabel, ownPrefix, spoolName, volumeId } from './labels.ts'
 import type { Networks } from './networks.ts'
@@ -273,8 +274,33 @@ export class Runs {
       },
       this.#options.container,
     )
-    const container = await createAnew(engine, spec, signal)
+    const mounts = await this.#mountImageVolumes(lease, process, spec, image, signal)
+    const whole = { ...spec, mounts: [...spec.mounts, ...mounts] }
+    const container = await createAnew(engine, whole, signal)
     runs.put({ ...process.record(), container, state: { status: 'created' } })
+  }
+
+  /** An engine would give an image's own volumes all the disk there is: here they share the lease's. */
+  async #mountImageVolumes(
+    lease: HostLease,
+    process: RunProcess,
+    spec: ContainerSpec,
+    image: EngineImage,
+    signal: AbortSignal,
+  ): Promise<ContainerSpec['mounts']> {
+    const { runs, volumes } = this.#components
+    const paths = openPaths(image.volumes, spec.mounts)
+    if (paths.length === 0) return []
+    const record = process.record()
+    const id = volumeId(lease.id, record.run)
+    const half = Math.floor(lease.requirements.resources.diskBytes / 2)
+    const sizeBytes = record.volumeBytes > 0 ? record.volumeBytes : half
+    if (record.volumeBytes === 0) {
+      await volumes.remove(id, signal)
+      runs.put({ ...record, volumeBytes: sizeBytes })
+    }
+    const volume = (await volumes.open(id)) ?? (await volumes.create(id, sizeBytes, signal))
+    return mountImageVolumes(this.#components, spec, paths, { volume, sizeBytes }, signal)
   }
 
   async #removeContainers(lease: LeaseId, run: RunId, signal: AbortSignal): Promise<void> {
