@@ -115,6 +115,8 @@ export const anvilRig = async (): Promise<ChainRig> => {
   })
   const { rpcUrl } = anvil
   const rpc = rpcOf(rpcUrl)
+  // Out of mixed mining, in which anvil ignores that automining is turned off.
+  await rpc('evm_setAutomine', [true])
   const contracts = await deployContracts({ rpcUrl, privateKey: anvilKey })
   const { chainId } = contracts
   const connect = (privateKey: Uint8Array) =>
