@@ -5,10 +5,14 @@
 export type Spool = {
   /** Bytes ever appended. */
   readonly end: () => number
-  /** The first offset still held: older bytes gave way to newer ones. */
+  /**
+   * The first offset still held: older bytes gave way to newer ones. An append of up to the bound is held
+   * whole or not at all, so that this is where one began; a longer one gives way piece by piece.
+   */
   readonly start: () => number
   /**
-   * Appends. When the bound is reached: drops the oldest bytes that every open reader has passed; where a
+   * Appends; the bytes are the spool's until then. When the bound is reached: drops the oldest bytes that every
+   * open reader has passed, at most an eighth of the bound (or the longest append) more than it must; where a
    * reader is still behind, waits for it (this is the backpressure that slows the container down).
    */
   readonly append: (bytes: Uint8Array, signal: AbortSignal) => Promise<void>
@@ -17,7 +21,7 @@ export type Spool = {
   readonly closed: () => boolean
   /**
    * Bytes from `offset` (raised to `start()`); with `follow` waits for more until the spool is closed.
-   * Chunks are at most 64 KiB and say the offset of their first byte.
+   * Chunks are at most 256 KiB and say the offset of their first byte.
    */
   readonly read: (
     offset: number,

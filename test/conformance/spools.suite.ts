@@ -122,15 +122,27 @@ export const spoolsSuite = (name: string, begin: () => Promise<SpoolsUnderTest>)
       await assert.rejects(reading, reason)
     })
 
-    test('gives chunks of at most 64 KiB', async () => {
-      const spool = await fresh(1024 * 1024)
-      await spool.append(new Uint8Array(200_000), signal)
+    test('gives chunks of at most 256 KiB', async () => {
+      const spool = await fresh(4 * 1024 * 1024)
+      await spool.append(new Uint8Array(900_000), signal)
       let total = 0
       for await (const { bytes } of spool.read(0, false, signal)) {
-        assert.ok(bytes.length <= 65_536)
+        assert.ok(bytes.length <= 256 * 1024)
         total += bytes.length
       }
-      assert.equal(total, 200_000)
+      assert.equal(total, 900_000)
+    })
+
+    test('begins where an append began, however long appends are', async () => {
+      const spool = await fresh(1000)
+      const begins = new Set([0])
+      for (let index = 0; index < 200; index += 1) {
+        await spool.append(new Uint8Array(1 + ((index * 37) % 300)), signal)
+        begins.add(spool.end())
+        assert.ok(begins.has(spool.start()), `${spool.start()} is inside of an append`)
+        assert.ok(spool.end() - spool.start() <= 1000)
+        assert.ok(spool.end() < 1000 || spool.end() - spool.start() >= 700)
+      }
     })
 
     test('survives a restart with its offsets and its end', async () => {

@@ -1,15 +1,17 @@
 import { ArtelError } from '#core/errors'
 import type { Spool, Spools } from '#ports/spools'
 
-const chunkBytesMax = 64 * 1024
+const chunkBytesMax = 256 * 1024
 
 type Reader = { offset: number }
 
+type Piece = { readonly start: number; readonly bytes: Uint8Array }
+
 type State = {
   readonly bytesMax: number
-  /** What is held, from `start` on. */
-  bytes: Uint8Array
-  start: number
+  /** What was appended and is held, oldest first. */
+  pieces: Piece[]
+  end: number
   status: 'open' | 'closed' | 'removed'
   readonly readers: Set<Reader>
   /** Whoever waits for a change; woken all at once. */
@@ -23,7 +25,8 @@ export type MemorySpools = Spools & {
   readonly loseEverything: () => void
 }
 
-const endOf = (state: State): number => state.start + state.bytes.length
+const startOf = (state: State): number => state.pieces[0]?.start ?? state.end
+const endOf = ({ start, bytes }: Piece): number => start + bytes.length
 
 const wake = (state: State): void => {
   const woken = state.waiting
@@ -53,30 +56,53 @@ const refuseClosed = (state: State): void => {
   if (state.status !== 'open') throw new ArtelError('conflict', 'this spool is closed')
 }
 
-/** Gives up the oldest `count` bytes, once every reader has passed them. */
-const drop = async (state: State, count: number, signal: AbortSignal): Promise<void> => {
-  while ([...state.readers].some(({ offset }) => offset < state.start + count)) {
+/** Gives up the oldest piece, once every reader has passed it. */
+const dropOldest = async (state: State, signal: AbortSignal): Promise<void> => {
+  const oldest = state.pieces[0]
+  if (oldest === undefined) return
+  while ([...state.readers].some(({ offset }) => offset < endOf(oldest))) {
     await change(state, signal)
     refuseClosed(state)
   }
-  state.bytes = state.bytes.slice(count)
-  state.start += count
+  state.pieces.shift()
 }
 
 const append = async (state: State, bytes: Uint8Array, signal: AbortSignal): Promise<void> => {
-  signal.throwIfAborted()
-  refuseClosed(state)
-  for (let at = 0; at < bytes.length; ) {
-    const piece = bytes.subarray(at, at + Math.min(chunkBytesMax, state.bytesMax))
-    const excess = state.bytes.length + piece.length - state.bytesMax
-    if (excess > 0) await drop(state, excess, signal)
-    const joined = new Uint8Array(state.bytes.length + piece.length)
-    joined.set(state.bytes)
-    joined.set(piece, state.bytes.length)
-    state.bytes = joined
-    at += piece.length
+  const { bytesMax } = state
+  const pieceBytes = bytes.length > bytesMax ? Math.ceil(bytesMax / 8) : bytes.length
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    signal.throwIfAborted()
+    refuseClosed(state)
+    const piece = { start: state.end, bytes: bytes.slice(at, at + pieceBytes) }
+    while (endOf(piece) - startOf(state) > bytesMax && state.pieces.length > 0) {
+      await dropOldest(state, signal)
+    }
+    state.pieces.push(piece)
+    state.end = endOf(piece)
     wake(state)
   }
+}
+
+/** What follows `offset`, which is held, as one chunk. */
+const chunkAt = ({ pieces }: State, offset: number): Uint8Array => {
+  const parts: Uint8Array[] = []
+  let length = 0
+  let index = pieces.findLastIndex(({ start }) => start <= offset)
+  for (let at = offset; length < chunkBytesMax; index += 1) {
+    const piece = pieces[index]
+    if (piece === undefined) break
+    const part = piece.bytes.subarray(at - piece.start).subarray(0, chunkBytesMax - length)
+    parts.push(part)
+    length += part.length
+    at += part.length
+  }
+  const chunk = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    chunk.set(part, at)
+    at += part.length
+  }
+  return chunk
 }
 
 async function* read(
@@ -85,15 +111,14 @@ async function* read(
   follow: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly offset: number; readonly bytes: Uint8Array }> {
-  const reader = { offset: Math.max(from, state.start) }
+  const reader = { offset: Math.max(from, startOf(state)) }
   state.readers.add(reader)
   try {
     while (state.status !== 'removed') {
       signal.throwIfAborted()
       const { offset } = reader
-      if (offset < endOf(state)) {
-        const at = offset - state.start
-        const bytes = state.bytes.slice(at, at + chunkBytesMax)
+      if (offset < state.end) {
+        const bytes = chunkAt(state, offset)
         yield { offset, bytes }
         reader.offset = offset + bytes.length
         wake(state)
@@ -112,8 +137,8 @@ async function* read(
 const spoolOver = (state: State): Spool => {
   let writing: Promise<void> = Promise.resolve()
   return {
-    start: () => state.start,
-    end: () => endOf(state),
+    start: () => startOf(state),
+    end: () => state.end,
     closed: () => state.status !== 'open',
     append: (bytes, signal) => {
       const mine = writing.then(() => append(state, bytes, signal))
@@ -148,8 +173,8 @@ export const createMemorySpools = (): MemorySpools => {
       if (known !== undefined) return known.spool
       const state: State = {
         bytesMax,
-        bytes: new Uint8Array(0),
-        start: 0,
+        pieces: [],
+        end: 0,
         status: 'open',
         readers: new Set(),
         waiting: new Set(),

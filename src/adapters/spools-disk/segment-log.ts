@@ -1,51 +1,92 @@
 import {
   appendToSegment,
   loadSegments,
-  readFromSegment,
+  openSegment,
+  type ReadFile,
+  readSegment,
   removeSegment,
   type Segment,
+  type SegmentFile,
 } from './segments.ts'
 
 /** The bytes of a spool as a row of files; knows nothing of readers and bounds. */
 export type SegmentLog = {
   readonly start: () => number
   readonly end: () => number
-  /** How many bytes the segment that is written now still takes. */
-  readonly room: () => number
   /** Where the oldest segment ends. */
   readonly oldestEnd: () => number
-  /** At most `room()` bytes. */
+  /** Puts all of it into one segment: a new one where the newest would grow beyond its size. */
   readonly append: (bytes: Uint8Array) => Promise<void>
   readonly dropOldest: () => Promise<void>
+  readonly reader: () => SegmentReader
+  /** Nothing more is appended; idempotent. */
+  readonly close: () => Promise<void>
+}
+
+/** Keeps the file open that it reads. */
+export type SegmentReader = AsyncDisposable & {
   /** Undefined where nothing is held at `offset`. */
   readonly read: (offset: number, bytesMax: number) => Promise<Uint8Array | undefined>
 }
 
 const endOf = (segment: Segment): number => segment.start + segment.size
 
+const createReader = (directory: string, segments: readonly Segment[]): SegmentReader => {
+  let open: { readonly segment: Segment; readonly file: ReadFile } | undefined
+  const close = async (): Promise<void> => {
+    const last = open
+    open = undefined
+    await last?.file.close()
+  }
+  return {
+    read: async (offset, bytesMax) => {
+      const held = segments.findLast((one) => one.start <= offset && offset < endOf(one))
+      if (held === undefined) return
+      if (open?.segment !== held) {
+        await close()
+        open = { segment: held, file: await openSegment(directory, held) }
+      }
+      return readSegment(open.file, held, offset, bytesMax)
+    },
+    [Symbol.asyncDispose]: close,
+  }
+}
+
 export const openSegmentLog = async (
   directory: string,
   segmentBytes: number,
 ): Promise<SegmentLog> => {
   const segments = await loadSegments(directory)
+  let written: { readonly segment: Segment; readonly file: SegmentFile } | undefined
   const start = (): number => segments[0]?.start ?? 0
   const end = (): number => {
     const last = segments.at(-1)
     return last === undefined ? 0 : endOf(last)
   }
-  const active = (): Segment => {
+  const active = (bytes: number): Segment => {
     const last = segments.at(-1)
-    if (last !== undefined && last.size < segmentBytes) return last
+    if (last !== undefined && (last.size === 0 || last.size + bytes <= segmentBytes)) return last
     const next = { start: end(), size: 0 }
     segments.push(next)
     return next
   }
+  const close = async (): Promise<void> => {
+    const last = written
+    written = undefined
+    await last?.file.close()
+  }
   return {
     start,
     end,
-    room: () => segmentBytes - active().size,
     oldestEnd: () => (segments[0] === undefined ? 0 : endOf(segments[0])),
-    append: (bytes) => appendToSegment(directory, active(), bytes),
+    append: async (bytes) => {
+      const segment = active(bytes.length)
+      if (written?.segment !== segment) {
+        await close()
+        written = { segment, file: await appendToSegment(directory, segment) }
+      }
+      await written.file.append(bytes)
+    },
     dropOldest: async () => {
       const oldest = segments[0]
       if (oldest === undefined) return
@@ -54,9 +95,7 @@ export const openSegmentLog = async (
       segments.shift()
       await removeSegment(directory, oldest)
     },
-    read: async (offset, bytesMax) => {
-      const held = segments.findLast((one) => one.start <= offset && offset < endOf(one))
-      return held === undefined ? undefined : readFromSegment(directory, held, offset, bytesMax)
-    },
+    reader: () => createReader(directory, segments),
+    close,
   }
 }

@@ -1,5 +1,7 @@
-import { appendFile, mkdir, open, readdir, rm, stat, truncate } from 'node:fs/promises'
+import { close, ftruncate, open, write } from 'node:fs'
+import { type FileHandle, mkdir, open as openFile, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { ArtelError } from '#core/errors'
 
 const suffix = '.part'
@@ -8,8 +10,22 @@ const nameDigits = 16
 /** A file of a spool: bytes `start` up to `start + size` of all ever appended. */
 export type Segment = { readonly start: number; size: number }
 
+/** A segment's file while it is written. A bare descriptor, since a spool may be left without a close. */
+export type SegmentFile = {
+  /** Appends, or leaves the segment as it was and throws. */
+  readonly append: (bytes: Uint8Array) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export type ReadFile = FileHandle
+
 const fileOf = (directory: string, segment: Segment): string =>
   join(directory, segment.start.toString().padStart(nameDigits, '0') + suffix)
+
+const openDescriptor = promisify(open)
+const closeDescriptor = promisify(close)
+const truncate = promisify(ftruncate)
+const writeSome = promisify(write)
 
 /** The segments on disk, oldest first; their names say where they begin, their lengths where they end. */
 export const loadSegments = async (directory: string): Promise<Segment[]> => {
@@ -23,33 +39,48 @@ export const loadSegments = async (directory: string): Promise<Segment[]> => {
   return segments
 }
 
-/** Appends, or leaves the segment as it was and throws. */
+const writeFailure = (file: string, cause: unknown): ArtelError => {
+  const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC'
+  return new ArtelError(isFull ? 'out-of-disk' : 'internal', `cannot write ${file}`, { cause })
+}
+
+/** Opens the segment for appending. */
 export const appendToSegment = async (
   directory: string,
   segment: Segment,
-  bytes: Uint8Array,
-): Promise<void> => {
+): Promise<SegmentFile> => {
   const file = fileOf(directory, segment)
-  try {
-    await appendFile(file, bytes, { mode: 0o600 })
-  } catch (cause) {
-    const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC'
-    await truncate(file, segment.size).catch(() => undefined)
-    throw new ArtelError(isFull ? 'out-of-disk' : 'internal', `cannot write ${file}`, { cause })
+  const descriptor = await openDescriptor(file, 'a', 0o600).catch((cause: unknown) => {
+    throw writeFailure(file, cause)
+  })
+  return {
+    append: async (bytes) => {
+      try {
+        for (let at = 0; at < bytes.length; ) {
+          at += (await writeSome(descriptor, bytes, at, bytes.length - at)).bytesWritten
+        }
+      } catch (cause) {
+        await truncate(descriptor, segment.size).catch(() => undefined)
+        throw writeFailure(file, cause)
+      }
+      segment.size += bytes.length
+    },
+    close: () => closeDescriptor(descriptor),
   }
-  segment.size += bytes.length
 }
 
+export const openSegment = (directory: string, segment: Segment): Promise<ReadFile> =>
+  openFile(fileOf(directory, segment), 'r')
+
 /** Up to `bytesMax` bytes from `offset`, which lies in the segment; fewer where it ends. */
-export const readFromSegment = async (
-  directory: string,
+export const readSegment = async (
+  file: ReadFile,
   segment: Segment,
   offset: number,
   bytesMax: number,
 ): Promise<Uint8Array> => {
-  await using file = await open(fileOf(directory, segment), 'r')
   const length = Math.min(bytesMax, segment.start + segment.size - offset)
-  const { bytesRead, buffer } = await file.read(new Uint8Array(length), {
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), {
     position: offset - segment.start,
   })
   return buffer.subarray(0, bytesRead)

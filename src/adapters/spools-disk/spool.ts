@@ -2,18 +2,18 @@ import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ArtelError } from '#core/errors'
 import type { Spool } from '#ports/spools'
-import { openSegmentLog, type SegmentLog } from './segment-log.ts'
+import { openSegmentLog, type SegmentLog, type SegmentReader } from './segment-log.ts'
 import { createWaiters, type Waiters } from './waiters.ts'
 
 /** Segments per spool: dropping one loses an eighth of what is held. */
 const segmentsPerSpool = 8
 const segmentBytesMax = 4 * 1024 * 1024
-const chunkBytesMax = 64 * 1024
+const chunkBytesMax = 256 * 1024
 const closedMark = 'closed'
 
 export type DiskSpool = Spool & {
   /** Ends every reader and writer; the files are the caller's to remove. */
-  readonly abandon: () => void
+  readonly abandon: () => Promise<void>
 }
 
 type Reader = { offset: number }
@@ -21,6 +21,7 @@ type Reader = { offset: number }
 type State = {
   readonly log: SegmentLog
   readonly bytesMax: number
+  readonly segmentBytes: number
   readonly changes: Waiters
   readonly readers: Set<Reader>
   status: 'open' | 'closed' | 'abandoned'
@@ -46,29 +47,33 @@ const makeRoom = async (state: State, signal: AbortSignal): Promise<void> => {
   await log.dropOldest()
 }
 
-const appendAll = async (state: State, bytes: Uint8Array, signal: AbortSignal): Promise<void> => {
+const appendPiece = async (state: State, piece: Uint8Array, signal: AbortSignal): Promise<void> => {
   const { log } = state
-  for (let at = 0; at < bytes.length; ) {
-    signal.throwIfAborted()
-    refuseClosed(state)
-    const piece = bytes.subarray(at, at + log.room())
-    while (log.end() + piece.length - log.start() > state.bytesMax) await makeRoom(state, signal)
-    await log.append(piece)
-    at += piece.length
-    state.changes.wake()
+  signal.throwIfAborted()
+  refuseClosed(state)
+  while (log.end() + piece.length - log.start() > state.bytesMax) await makeRoom(state, signal)
+  await log.append(piece)
+  state.changes.wake()
+}
+
+const appendAll = async (state: State, bytes: Uint8Array, signal: AbortSignal): Promise<void> => {
+  const pieceBytes = bytes.length > state.bytesMax ? state.segmentBytes : bytes.length
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    await appendPiece(state, bytes.subarray(at, at + pieceBytes), signal)
   }
 }
 
 async function* readChunks(
   state: State,
   reader: Reader,
+  files: SegmentReader,
   follow: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly offset: number; readonly bytes: Uint8Array }> {
   while (state.status !== 'abandoned') {
     signal.throwIfAborted()
     const { offset } = reader
-    const bytes = await state.log.read(offset, chunkBytesMax).catch((error: unknown) => {
+    const bytes = await files.read(offset, chunkBytesMax).catch((error: unknown) => {
       if (state.status === 'abandoned') return undefined
       throw error
     })
@@ -92,7 +97,8 @@ async function* readFrom(
   const reader = { offset: Math.max(from, state.log.start()) }
   state.readers.add(reader)
   try {
-    yield* readChunks(state, reader, follow, signal)
+    await using files = state.log.reader()
+    yield* readChunks(state, reader, files, follow, signal)
   } finally {
     state.readers.delete(reader)
     state.changes.wake()
@@ -102,9 +108,11 @@ async function* readFrom(
 /** Opens the spool in `directory`, which survives a crash: at worst its last bytes are torn off. */
 export const openDiskSpool = async (directory: string, bytesMax: number): Promise<DiskSpool> => {
   const share = Math.max(1, Math.floor(bytesMax / segmentsPerSpool))
+  const segmentBytes = Math.min(segmentBytesMax, share)
   const state: State = {
-    log: await openSegmentLog(directory, Math.min(segmentBytesMax, share)),
+    log: await openSegmentLog(directory, segmentBytes),
     bytesMax,
+    segmentBytes,
     changes: createWaiters(),
     readers: new Set(),
     status: (await isThere(join(directory, closedMark))) ? 'closed' : 'open',
@@ -125,12 +133,15 @@ export const openDiskSpool = async (directory: string, bytesMax: number): Promis
       state.status = 'closed'
       state.changes.wake()
       await writing
+      await state.log.close()
       await writeFile(join(directory, closedMark), '')
     },
     read: (from, follow, signal) => readFrom(state, from, follow, signal),
-    abandon: () => {
+    abandon: async () => {
       state.status = 'abandoned'
       state.changes.wake()
+      await writing
+      await state.log.close()
     },
   }
 }

@@ -32,7 +32,7 @@ export const createDiskSpools = async (options: {
     remove: async (name) => {
       const known = opened.get(checkName(name))
       opened.delete(name)
-      if (known !== undefined) (await known).abandon()
+      if (known !== undefined) await (await known).abandon()
       await rm(join(directory, name), { recursive: true, force: true })
     },
     names: async () => (await readdir(directory)).sort(),
