@@ -7,7 +7,8 @@ import { claimSocketPath } from './claim-socket-path.ts'
 import type { Api } from './create-api.ts'
 import { type Door, refusalAtDoor } from './door.ts'
 import { errorResponse } from './error-response.ts'
-import { rawResponse, serveInteractive } from './interactive.ts'
+import { serveInteractive } from './interactive.ts'
+import { rawResponse } from './wire.ts'
 
 export type ServeOptions = {
   /** Where the unix socket stands, mode 0600. */

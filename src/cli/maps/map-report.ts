@@ -40,7 +40,10 @@ export const createMapReport = (context: Context): MapReport => {
   return {
     clear: progress.clear,
     event: async (event) => {
-      if (context.json) return await printJsonLine(event)
+      if (context.json) {
+        await printJsonLine(event)
+        if (process.stderr.isTTY !== true) return
+      }
       if ('notice' in event) {
         progress.clear()
         return await err(`artel: ${plain(event.notice)}\n`)

@@ -3,6 +3,7 @@ import { err, isClosedPipe, out, printJson } from '#cli/print'
 import { createProgress } from '#cli/terminal/progress'
 import { plain } from '#cli/text/table'
 import { toArtelError } from '#core/errors'
+import { formatBytes } from '#core/resources'
 import type { RunExit } from '#core/run'
 import type { Client } from '#sdk/client'
 import type { Run, RunCreate } from '#sdk/types'
@@ -85,12 +86,16 @@ const attend = async (
 
 const tellReason = async (exit: RunExit, request: RunCreate): Promise<void> => {
   if (exit.reason === undefined || exit.reason === 'killed') return
-  const limit = request.resources?.memoryBytes
-  const why =
-    exit.reason === 'out-of-memory' && limit !== undefined
-      ? `out of memory: the limit is ${Math.round(limit / 1024 ** 2)} MiB`
-      : (exit.message ?? exit.reason)
-  await err(`artel: ${plain(why)}\n`)
+  await err(`artel: ${plain(exit.message ?? reasonText(exit.reason, request))}\n`)
+}
+
+const reasonText = (reason: NonNullable<RunExit['reason']>, request: RunCreate): string => {
+  const memory = request.resources?.memoryBytes
+  if (reason === 'out-of-memory' && memory !== undefined) {
+    return `killed: out of memory, the limit is ${formatBytes(memory)}`
+  }
+  if (reason === 'timeout') return `killed: it ran longer than ${request.timeoutSeconds} s`
+  return reason
 }
 
 const bringHome = async (

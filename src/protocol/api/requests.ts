@@ -19,7 +19,6 @@ export const logsQueryText = z.strictObject({
   sinceMs: z.coerce.number().nonnegative().max(Number.MAX_SAFE_INTEGER).exactOptional(),
 })
 export const allQuery = z.strictObject({ all: yes.exactOptional() })
-export const followQuery = z.strictObject({ follow: yes.exactOptional() })
 export const forceQuery = z.strictObject({ force: yes.exactOptional() })
 export const pathQuery = z.strictObject({ path: containerPath })
 export const pageQuery = z.strictObject({
