@@ -120,6 +120,7 @@ export const createFollower = (
       `lease ${id}`,
       async (within) => {
         const found = Promise.withResolvers<LeaseRecord>()
+        found.promise.catch(() => undefined) // Awaited below, unless reading the lease fails first.
         const look = (lease: LeaseRecord | undefined): void => {
           if (lease?.id === id && predicate(lease)) found.resolve(lease)
         }
