@@ -12,10 +12,14 @@ const want = createHash('sha256').update(readFileSync(lock)).digest('hex')
 
 if (!existsSync(mark) || readFileSync(mark, 'utf8') !== want) {
   console.log('artel: installing npm packages from package-lock.json (once)')
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], {
-    cwd: root,
-    stdio: 'inherit',
-  })
+  const npm = spawnSync(
+    'npm',
+    ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  )
   if (npm.status !== 0) {
     console.error('artel: npm ci failed; its own message stands above')
     process.exit(npm.status ?? 1)

@@ -50,15 +50,13 @@ const hostLines = async (home: string, map: MapView): Promise<readonly HostLine[
 /** What happened in the render, who did what and was paid what, and what to try next. */
 export const printSummary = async (options: {
   readonly home: string
+  readonly map: MapView
   readonly frames: number
   readonly seconds: number
   readonly animation: string
 }): Promise<void> => {
-  const { home, frames, seconds, animation } = options
+  const { home, map, frames, seconds, animation } = options
   const tenant = await clientOf(home)
-  const maps = await tenant.maps.list()
-  const map = [...maps].sort((a, b) => b.createdAtMs - a.createdAtMs)[0]
-  if (map === undefined) throw new Error('the tenant knows of no map')
   await settled(tenant, map)
   const lines = await hostLines(home, map)
   const { token } = await tenant.wallet.view()

@@ -1,9 +1,12 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { createInterface } from 'node:readline'
 import { ArtelError } from '#core/errors'
 import { homeDirectory } from '#node/home'
 import { localDown, localUp } from '#node/local-cloud'
+import type { MapEvent, MapView } from '#sdk/types'
 import { animatePng } from '../examples/render/animate.ts'
 import { writeFrames } from '../examples/render/frames.ts'
 import { dockerfileBases } from './engine/dockerfile-bases.ts'
@@ -20,9 +23,6 @@ const example = join(root, 'examples', 'render')
 const out = join(root, 'out')
 
 const say = (line: string): void => console.log(`artel: ${line}`)
-
-const run = (command: string, args: readonly string[]): number =>
-  spawnSync(command, args, { cwd: root, stdio: 'inherit', env: toolEnvironment() }).status ?? 1
 
 const buildImage = async (socketPath: string): Promise<void> => {
   for (const base of dockerfileBases(readFileSync(join(example, 'Dockerfile'), 'utf8'))) {
@@ -41,17 +41,34 @@ const buildImage = async (socketPath: string): Promise<void> => {
   }
 }
 
-/** Renders the frames on the cloud; returns the exit code of `artel map`. */
-const render = (): number => {
+/** Renders the frames on the cloud and returns what became of the map; throws when it failed. */
+const render = async (): Promise<MapView> => {
   const frameDirectory = join(out, 'frames')
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
   writeFrames(frameDirectory, frames)
-  const povray = ['povray', '{}', '+O/out/', '+W400', '+H225', '+A0.3', '-D', '+WT1']
+  const povray = ['povray', '{}', '+O/out/', '+W320', '+H180', '+A0.3', '-D', '+WT1']
   const input = join(relative(root, frameDirectory), '*.pov')
   const map = ['map', '--hosts', String(hosts), '--input', input, '--output', 'out', image, '--']
-  say(`bin/artel ${[...map, ...povray].join(' ')}`)
-  return run(join(root, 'bin', 'artel'), [...map, ...povray])
+  say(`artel ${[...map, ...povray].join(' ')}`)
+  const child = spawn(join(root, 'bin', 'artel'), ['map', '--json', ...map.slice(1), ...povray], {
+    cwd: root,
+    stdio: ['inherit', 'pipe', 'inherit'],
+    env: toolEnvironment(),
+  })
+  const exited = once(child, 'exit')
+  let last: MapView | undefined
+  let done = 0
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event: MapEvent = JSON.parse(line)
+    if ('map' in event) last = event.map
+    if (!('task' in event) || event.task.status !== 'done') continue
+    done += 1
+    if (process.stderr.isTTY !== true && done % 6 === 0) say(`${done} of ${frames} frames`)
+  }
+  const [code] = await exited
+  if (code === 0 && last !== undefined) return last
+  throw new ArtelError('internal', `the render ended with exit code ${code}`)
 }
 
 const animate = (): string => {
@@ -88,10 +105,11 @@ const main = async (): Promise<number> => {
   await localUp({ home, hosts, say })
   try {
     const started = performance.now()
-    if (render() !== 0) return 1
+    const map = await render()
     const animation = animate()
     await printSummary({
       home,
+      map,
       frames,
       seconds: (performance.now() - started) / 1000,
       animation: relative(root, animation),

@@ -7,7 +7,6 @@ import { loadConfig, loadNetwork, type NetworkFile, saveConfig } from './config.
 import { deployOn } from './deploy.ts'
 import { fundMember } from './fund.ts'
 import { type Home, homeOf } from './home.ts'
-import { joinOnce } from './join-once.ts'
 import {
   chainDirectory,
   hostHome,
@@ -17,6 +16,7 @@ import {
   loadMembers,
   planLayout,
 } from './local-layout.ts'
+import { awaitOffers, joinOnce } from './local-market.ts'
 import { writeNetwork } from './network-file.ts'
 import { answers, readPid, startDaemon } from './start-daemon.ts'
 import { endProcess, isAlive, stopDaemon } from './stop-daemon.ts'
@@ -61,6 +61,7 @@ export const localUp = async (options: {
     for (const [index, member] of members.hosts.entries()) {
       await joinOnce(member.home, localHost(index, network))
     }
+    await awaitOffers(home, options.hosts)
   } catch (error) {
     await localDown({ home: options.home, say })
     throw error
