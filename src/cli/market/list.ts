@@ -62,4 +62,4 @@ const gpuText = ({ gpus }: Offer): string =>
 const reliabilityText = ({ leases }: Offer): string =>
   leases.reliability === undefined
     ? 'new'
-    : `${(leases.reliability * 100).toFixed(1)}% of ${leases.settled + leases.failed}`
+    : `${(leases.reliability * 100).toFixed(1)}% (${leases.settled + leases.failed})`

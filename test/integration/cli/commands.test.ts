@@ -134,7 +134,7 @@ test('stats, market, leases, wallet and host print tables, and documents with --
     [['stats', '--no-stream'], /^RUN ID +NAME +CPU %.*\n\w+ +web +--.*8 MiB \/ 512 MiB/],
     [
       ['market'],
-      /^HOST +REGION .*\n0x8ba1f10955 +eu-west .*0\.000016 USDC\/h +21 ms +99\.0% of 121/,
+      /^HOST +REGION .*\n0x8ba1f10955 +eu-west .*0\.000016 USDC\/h +21 ms +99\.0% \(121\)/,
     ],
     [['leases', '-a'], /^LEASE +AS .*\n.*tenant .*running.*\n.*settled/],
     [['wallet'], /Vault +25 USDC\nIn leases +0\.016 USDC/],
