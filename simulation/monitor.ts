@@ -13,6 +13,7 @@ export type Violation = {
 export type Monitor = {
   readonly call: (applied: AppliedCall) => void
   readonly sample: (sample: Sample) => void
+  readonly rest: (sample: Sample) => void
   readonly end: (end: End) => void
   /** Something broke that no checker watches for, such as a rejection that nobody handled. */
   readonly report: (checker: string, finding: string) => void
@@ -33,6 +34,7 @@ export const createMonitor = (checkers: readonly Checker[], elapsedMs: () => num
   return {
     call: (applied) => ask((checker) => checker.onCall?.(applied)),
     sample: (sample) => ask((checker) => checker.onSample?.(sample)),
+    rest: (sample) => ask((checker) => checker.onRest?.(sample)),
     end: (end) => ask((checker) => checker.onEnd?.(end)),
     report,
     violation: () => first,

@@ -3,7 +3,6 @@ import { createMemoryEngine } from '#adapters/memory/engine'
 import { createMemoryRecords } from '#adapters/memory/records'
 import { createSeededSigner } from '#adapters/memory/signer'
 import { createMemorySpools } from '#adapters/memory/spools'
-import { ArtelError } from '#core/errors'
 import { tokenAmount } from '#core/money'
 import { assembleBase } from '#node/assemble-base'
 import { assembleTenant } from '#node/assemble-tenant'
@@ -21,11 +20,6 @@ export type TenantPlace = ReturnType<typeof createTenantPlace>
 /** What a tenant's leases are paid from, token base units. */
 const tenantPurse = 1_000_000_000n
 const open = new AbortController().signal
-
-const unsupported = async (): Promise<never> => {
-  throw new ArtelError('unsupported', 'no maps yet')
-}
-const noMaps: TenantBody['maps'] = { create: unsupported, cancel: unsupported, list: () => [] }
 
 export const createTenantPlace = (
   parts: WorldParts,
@@ -57,7 +51,7 @@ export const createTenantPlace = (
     return {
       ...together(connected, base, tenant),
       runs: tenant.runs,
-      maps: noMaps,
+      maps: tenant.maps,
       blobs: tenant.blobs,
       deposit: (units) => tenant.wallet.deposit(tokenAmount(units), open),
     }

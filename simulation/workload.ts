@@ -118,7 +118,7 @@ const drawMap = (random: SeededRandom, atMs: number): MapJob => {
     image: pick(random, images),
     command: reads ? ['cat', '{}'] : ['sleep', String(random.integer(90))],
     hosts: 1 + random.integer(3),
-    workersPerHost: 1 + random.integer(3),
+    workersPerHost: 1,
     resources: { cpuMilli: 250, memoryBytes: 64 * mebibyte, diskBytes: 64 * mebibyte },
     tasks: names,
   })
@@ -137,7 +137,7 @@ export const keepSecondsMax = 300
 /** So long after the last job began, all have ended or were stopped, unless they wait for hosts. */
 export const jobsEndMs = endlessMs + 60 * second
 
-const mapShare = 0
+const mapShare = 0.15
 
 /** What one tenant does, drawn from its seed, in order of time. */
 export const planWorkload = (random: SeededRandom, scale: WorkloadScale): readonly Job[] => {

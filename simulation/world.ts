@@ -91,6 +91,7 @@ const until = async (
 const wrapUp = async (scene: Scene): Promise<void> => {
   await until(scene, isOver, hourMs)
   await until(scene, allSettled, settleMs)
+  scene.monitor.rest(await scene.sample())
 }
 
 const takeDown = async ({ world }: Scene): Promise<void> => {

@@ -54,7 +54,7 @@ export type Sample = {
   readonly faulty: boolean
 }
 
-/** The world after the workload has ended, all leases had their time and all nodes were stopped. */
+/** The world after all nodes were stopped. */
 export type End = Sample & {
   /** Waits of the clock that nobody ended. */
   readonly waits: number
@@ -65,5 +65,7 @@ export type Checker = {
   readonly name: string
   readonly onCall?: (applied: AppliedCall) => string | undefined
   readonly onSample?: (sample: Sample) => string | undefined
+  /** Asked once, when the workload has ended and all leases had their time; nodes still run. */
+  readonly onRest?: (sample: Sample) => string | undefined
   readonly onEnd?: (end: End) => string | undefined
 }

@@ -4,7 +4,7 @@ import type { Checker } from './checker.ts'
 /** Invariant 5: once everybody had the time for it, every lease is settled or resolved. */
 export const createEveryLeaseSettled = (): Checker => ({
   name: 'every-lease-settled',
-  onEnd: ({ leases, nowSeconds }) => {
+  onRest: ({ leases, nowSeconds }) => {
     const open = [...leases.leases.entries()]
       .map(([, lease]) => lease)
       .filter((lease) => lease.status !== 'settled')

@@ -27,5 +27,5 @@ const check = ({ tenants, faulty }: Sample): string | undefined => {
 export const createExitsTrue = (): Checker => ({
   name: 'exits-true',
   onSample: check,
-  onEnd: check,
+  onRest: check,
 })

@@ -18,6 +18,6 @@ export const createHonestUnharmed = (): Checker => {
       return undefined
     },
     onSample: ({ faulty }) => (faulty ? undefined : harm),
-    onEnd: ({ faulty }) => (faulty ? undefined : harm),
+    onRest: ({ faulty }) => (faulty ? undefined : harm),
   }
 }

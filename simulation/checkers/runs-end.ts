@@ -3,7 +3,7 @@ import type { Checker } from './checker.ts'
 /** Every run comes to an exit; one that is meant to go on does so until it is stopped. */
 export const createRunsEnd = (): Checker => ({
   name: 'runs-end',
-  onEnd: ({ tenants }) => {
+  onRest: ({ tenants }) => {
     for (const { name, runs, maps } of tenants) {
       for (const { view } of runs) {
         if (view.status !== 'exited') {

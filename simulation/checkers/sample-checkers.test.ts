@@ -90,16 +90,16 @@ const shown = (checker: Checker, times: readonly number[], change: Partial<End>)
 }
 
 test('every-lease-settled passes a settled world and finds a lease that is not', () => {
-  assert.equal(createEveryLeaseSettled().onEnd?.(endOf({})), undefined)
+  assert.equal(createEveryLeaseSettled().onRest?.(endOf({})), undefined)
   const open = { leases: stateAt(2000), nowSeconds: 9000 }
-  assert.match(createEveryLeaseSettled().onEnd?.(endOf(open)) ?? '', /1 leases are not settled/)
+  assert.match(createEveryLeaseSettled().onRest?.(endOf(open)) ?? '', /1 leases are not settled/)
 })
 
 test('runs-end finds a run that goes on when all is over', () => {
   const ended = tenantSample({ runs: [exited(3)] })
-  assert.equal(createRunsEnd().onEnd?.(endOf({ tenants: [ended] })), undefined)
+  assert.equal(createRunsEnd().onRest?.(endOf({ tenants: [ended] })), undefined)
   const going = tenantSample({ runs: [runSample({})] })
-  assert.match(createRunsEnd().onEnd?.(endOf({ tenants: [going] })) ?? '', /still running/)
+  assert.match(createRunsEnd().onRest?.(endOf({ tenants: [going] })) ?? '', /still running/)
 })
 
 test('exits-true finds a wrong exit code, and a failure that no fault explains', () => {
@@ -159,7 +159,7 @@ test('nothing-leaked finds a container, and a wait that nobody ended', () => {
 test('honest-unharmed finds a report in a world without faults only', () => {
   const checker = createHonestUnharmed()
   for (const applied of story) checker.onCall?.(applied)
-  assert.match(checker.onEnd?.(endOf({})) ?? '', /lease/)
-  assert.equal(checker.onEnd?.(endOf({ faulty: true })), undefined)
-  assert.equal(createHonestUnharmed().onEnd?.(endOf({})), undefined)
+  assert.match(checker.onRest?.(endOf({})) ?? '', /lease/)
+  assert.equal(checker.onRest?.(endOf({ faulty: true })), undefined)
+  assert.equal(createHonestUnharmed().onRest?.(endOf({})), undefined)
 })
