@@ -23,6 +23,18 @@ const fatal: Readonly<Record<string, number>> = {
   SIGQUIT: 131,
 }
 
+const numbers: Readonly<Record<string, string>> = {
+  '1': 'SIGHUP',
+  '2': 'SIGINT',
+  '3': 'SIGQUIT',
+  '9': 'SIGKILL',
+  '15': 'SIGTERM',
+}
+
+/** `KILL`, `SIGKILL` and `9` are one signal, as for docker. */
+const fullName = (name: string): string =>
+  numbers[name] ?? (name.startsWith('SIG') ? name : `SIG${name}`)
+
 const shown = ({ id, spec, state }: MemoryContainer): EngineContainer => ({
   id,
   name: spec.name,
@@ -88,7 +100,7 @@ export const createLife = (components: Components): Life => {
     start: async (id, signal) => start(components, find(id, signal)),
     stop: async (id, _graceSeconds, signal) => end(id, fatal.SIGTERM ?? 0, signal),
     kill: async (id, name, signal) => {
-      const code = fatal[name]
+      const code = fatal[fullName(name)]
       if (code === undefined) signal.throwIfAborted()
       else end(id, code, signal)
     },
