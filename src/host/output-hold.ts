@@ -4,26 +4,28 @@ import { createNotice } from './notice.ts'
 
 /** How long a held log waits for a follower that was cut off. */
 export const holdAfterCutMs = 60_000
-/** What a held log keeps behind its follower: bytes that were sent may not have arrived. */
-const inFlightBytes = 1024 * 1024
 
 export type Hold = {
   readonly enter: () => void
   readonly leave: () => void
-  /** A follower has got everything before `offset`. */
+  /** A follower keeps everything before `offset` itself: it will never ask for that again. */
   readonly advance: (offset: number) => void
-  /** Waits until `end` is not too far ahead of what was read, or nobody reads any more. */
+  /** Waits until `end` is not too far ahead of what was confirmed, or nobody reads any more. */
   readonly pass: (end: number, signal: AbortSignal) => Promise<void>
 }
 
-/** What followers of a held log have read, and since when nobody reads. */
+/**
+ * What followers of a held log have confirmed, and since when nobody reads. Only that bounds the log, however
+ * much is under way or read ahead: bytes that were sent may not have arrived.
+ */
 export const createHold = (
   clock: Clock,
   options: { readonly bytesMax: number; readonly hold: boolean },
 ): Hold => {
   const notice = createNotice()
-  const room = Math.max(options.bytesMax - inFlightBytes, Math.floor(options.bytesMax / 2))
-  let reached = 0
+  // A spool drops up to an eighth of its bound more than it must.
+  const room = Math.floor(options.bytesMax * 0.75)
+  let confirmed = 0
   let followers = 0
   let idleSinceMs: number | undefined
   const waitMs = (): number =>
@@ -41,11 +43,11 @@ export const createHold = (
       notice.notify()
     },
     advance: (offset: number) => {
-      reached = Math.max(reached, offset)
+      confirmed = Math.max(confirmed, offset)
       notice.notify()
     },
     pass: async (end: number, signal: AbortSignal): Promise<void> => {
-      while (options.hold && end - reached > room && waitMs() > 0) {
+      while (options.hold && end - confirmed > room && waitMs() > 0) {
         const seen = notice.version()
         const ms = waitMs()
         const changed = (inner: AbortSignal) => notice.changed(seen, inner)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createVirtualClock } from '#adapters/memory/clock'
 import { createMemorySpools } from '#adapters/memory/spools'
-import { createOutputDecoder, type OutputFrame } from '#protocol/output'
+import { createOutputDecoder, type OutputFrame, outputHeaderBytes } from '#protocol/output'
 import { createOutputLog, type OutputLog, type OutputQuery } from './output-log.ts'
 
 const signal = new AbortController().signal
@@ -11,7 +11,7 @@ const clock = createVirtualClock({ startMs: 1_000 })
 
 const openLog = async (bytesMax = 1024 * 1024, hold = false): Promise<OutputLog> => {
   const spool = await createMemorySpools().open('log', bytesMax)
-  return createOutputLog({ clock, spool }, { bytesMax, hold, marks: [], onMarks: () => undefined })
+  return createOutputLog({ clock, spool }, { bytesMax, hold })
 }
 const say = (log: OutputLog, text: string, stream: 'stdout' | 'stderr' = 'stdout') =>
   log.append({ stream, bytes: new TextEncoder().encode(text) }, signal)
@@ -114,22 +114,87 @@ test('an offset beyond the end is refused', async () => {
   await assert.rejects(log.read({ offset: 1, follow: false }, signal), { code: 'bad-request' })
 })
 
-test('held output slows the program down until somebody reads it', async () => {
-  const bytesMax = 256 * 1024
-  const log = await openLog(bytesMax, true)
+const bytesMax = 256 * 1024
+const frameBytes = 16 * 1024 + outputHeaderBytes
+
+const textOf = (index: number): string => `${index}`.padStart(16 * 1024, '.')
+
+/** Appends `count` frames and then ends; says how many have gone in. */
+const sayMany = (log: OutputLog, count: number) => {
   let written = 0
   const writing = (async () => {
-    for (let index = 0; index < 16; index += 1) {
-      await say(log, 'y'.repeat(32 * 1024))
+    for (let index = 0; index < count; index += 1) {
+      await say(log, textOf(index))
       written += 1
     }
     await log.close()
   })()
+  return { writing, written: () => written }
+}
+
+test('held output slows the program down until what was read is confirmed', async () => {
+  const log = await openLog(bytesMax, true)
+  const { writing, written } = sayMany(log, 40)
   await clock.idle()
-  assert.ok(written < 8, `${written} of 16 were written`)
-  let received = 0
+  const atFirst = written()
+  assert.ok(atFirst >= 8 && atFirst < 16, `${atFirst} of 40 were written`)
   const reading = await log.read({ offset: 0, follow: true }, signal)
-  for await (const part of reading.parts) if ('bytes' in part) received += part.bytes.length
+  let received = 0
+  for await (const part of reading.parts) {
+    if (!('bytes' in part)) continue
+    received += part.bytes.length
+    if (received === atFirst * frameBytes) {
+      await clock.idle()
+      assert.equal(written(), atFirst, 'what was only sent has made no room')
+    }
+    log.confirm(received)
+  }
   await writing
-  assert.equal(received, 16 * (32 * 1024 + 13))
+  assert.equal(received, 40 * frameBytes)
+})
+
+test('held output survives any cuts, however much was under way', async () => {
+  const share = fc.double({ min: 0, max: 1, noNaN: true })
+  await fc.assert(
+    fc.asyncProperty(fc.array(share, { maxLength: 12 }), async (shares) => {
+      const log = await openLog(bytesMax, true)
+      const { writing } = sayMany(log, 60)
+      const kept: Uint8Array[] = []
+      let at = 0
+      const follow = async (arrives: number, follow: boolean): Promise<void> => {
+        const reading = await log.read({ offset: at, follow }, signal)
+        assert.equal(reading.startOffset, at)
+        for await (const part of reading.parts) {
+          if (!('bytes' in part)) continue
+          const arrived = part.bytes.subarray(0, Math.floor(part.bytes.length * arrives))
+          kept.push(arrived)
+          at += arrived.length
+          log.confirm(at)
+          if (arrived.length < part.bytes.length) break
+        }
+      }
+      for (const arrives of shares) {
+        await clock.idle()
+        await follow(arrives, false)
+      }
+      await follow(1, true)
+      await writing
+      const frames = createOutputDecoder().push(Buffer.concat(kept))
+      assert.deepEqual(
+        frames.map(({ bytes }) => Buffer.from(bytes).toString()),
+        Array.from({ length: 60 }, (_, index) => textOf(index)),
+      )
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('held output is let go when its follower stays away', async () => {
+  const log = await openLog(bytesMax, true)
+  const { writing } = sayMany(log, 40)
+  const reading = await log.read({ offset: 0, follow: true }, signal)
+  for await (const part of reading.parts) if ('bytes' in part) break
+  await clock.advance(60_001)
+  await writing
+  assert.ok((await log.read({ offset: 0, follow: false }, signal)).startOffset > 0)
 })

@@ -4,7 +4,6 @@ import type { OutputChunk } from '#ports/engine'
 import type { Spool } from '#ports/spools'
 import { createOutputDecoder, encodeOutputFrame, outputHeaderBytes } from '#protocol/output'
 import { createHold } from './output-hold.ts'
-import { createMarks } from './output-marks.ts'
 import {
   createSinceFinder,
   createTailFinder,
@@ -32,45 +31,28 @@ export type OutputReading = {
 
 /** Everything that a run has said: frames in a spool, read from any offset while it goes on. */
 export type OutputLog = {
-  /** Appends; waits for slow followers, and with `hold` for the first one. */
+  /** Appends; waits for slow followers, and with `hold` for what they confirm. */
   readonly append: (chunk: OutputChunk, signal: AbortSignal) => Promise<void>
   readonly close: () => Promise<void>
+  /** Who reads from `offset` on confirms what is before it. */
   readonly read: (query: OutputQuery, signal: AbortSignal) => Promise<OutputReading>
+  /** A follower keeps all before `offset` itself; more than there is counts as all there is. */
+  readonly confirm: (offset: number) => void
 }
 
 export type OutputLogOptions = {
   readonly bytesMax: number
-  /** Drop nothing that no follower has read. */
+  /** Drop nothing that no follower has confirmed. */
   readonly hold: boolean
-  readonly marks: readonly number[]
-  readonly onMarks: (marks: readonly number[]) => void
 }
 
-const pieceBytesMax = 64 * 1024
-/** Marks are put on disk no more often than this. */
-const saveEveryBytes = 1024 * 1024
+const frameBytesMax = 64 * 1024
 
-const pieces = function* (bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += pieceBytesMax) {
-    yield bytes.subarray(at, at + pieceBytesMax)
-  }
-}
-
-/** Chunks from `offset` on; where older bytes gave way meanwhile, from where the next known frame begins. */
-const alignedChunks = async function* (
-  spool: Spool,
-  aligned: (from: number) => number,
-  from: { readonly offset: number; readonly follow: boolean },
-  signal: AbortSignal,
-): AsyncGenerator<{ readonly offset: number; readonly bytes: Uint8Array }> {
-  let at = from.offset
-  for await (const chunk of spool.read(at, from.follow, signal)) {
-    const end = chunk.offset + chunk.bytes.length
-    if (chunk.offset > at) at = aligned(chunk.offset)
-    if (at >= end) continue
-    yield { offset: at, bytes: chunk.bytes.subarray(at - chunk.offset) }
-    at = end
-  }
+/** Payloads whose frames are short enough for a spool of `bytesMax` to drop them one by one. */
+const pieces = function* (bytes: Uint8Array, bytesMax: number): Generator<Uint8Array> {
+  const frameMax = Math.min(frameBytesMax, Math.floor(bytesMax / 8))
+  const size = Math.max(1, frameMax - outputHeaderBytes)
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
 export const createOutputLog = (
@@ -78,23 +60,14 @@ export const createOutputLog = (
   options: OutputLogOptions,
 ): OutputLog => {
   const { clock, spool } = components
-  const marks = createMarks(options.marks)
   const hold = createHold(clock, options)
-  let savedTo = options.marks.at(-1) ?? 0
-  const aligned = (from: number): number => marks.alignedFrom(from) ?? spool.end()
-  const chunks = (offset: number, follow: boolean, signal: AbortSignal) =>
-    alignedChunks(spool, aligned, { offset, follow }, signal)
 
   const scan = async (finder: StartFinder, signal: AbortSignal): Promise<OutputStart> => {
-    let decoder = createOutputDecoder()
-    let frameEnd = aligned(spool.start())
-    let at = frameEnd
-    for await (const chunk of chunks(at, false, signal)) {
-      if (chunk.offset > at) {
-        decoder = createOutputDecoder()
-        frameEnd = chunk.offset
-      }
-      at = chunk.offset + chunk.bytes.length
+    const decoder = createOutputDecoder()
+    // Each frame is one append: what is held begins with a whole one.
+    let frameEnd: number | undefined
+    for await (const chunk of spool.read(spool.start(), false, signal)) {
+      frameEnd ??= chunk.offset
       for (const frame of decoder.push(chunk.bytes)) {
         frameEnd += outputHeaderBytes + frame.bytes.length
         finder.push(frame, frameEnd)
@@ -109,7 +82,8 @@ export const createOutputLog = (
     if (query.offset > spool.end()) {
       throw new ArtelError('bad-request', `output has ${spool.end()} bytes, not ${query.offset}`)
     }
-    return startAt(query.offset < spool.start() ? aligned(spool.start()) : query.offset)
+    hold.advance(query.offset)
+    return startAt(Math.max(query.offset, spool.start()))
   }
 
   const parts = async function* (
@@ -122,11 +96,10 @@ export const createOutputLog = (
       yield { offset: start.offset }
       if (start.lead.length > 0) yield { bytes: start.lead }
       let at = start.offset + start.lead.length
-      for await (const chunk of chunks(at, follow, signal)) {
+      for await (const chunk of spool.read(at, follow, signal)) {
         if (chunk.offset > at) yield { offset: chunk.offset }
         yield { bytes: chunk.bytes }
         at = chunk.offset + chunk.bytes.length
-        hold.advance(at)
       }
     } finally {
       hold.leave()
@@ -135,18 +108,14 @@ export const createOutputLog = (
 
   return {
     append: async ({ stream, bytes }, signal) => {
-      for (const piece of pieces(bytes)) {
+      for (const piece of pieces(bytes, options.bytesMax)) {
         const frame = encodeOutputFrame({ stream, atMs: clock.nowMs(), bytes: piece })
         await hold.pass(spool.end() + frame.length, signal)
-        const begin = spool.end()
-        if (marks.note(begin) && begin >= savedTo + saveEveryBytes) {
-          savedTo = begin
-          options.onMarks(marks.heldFrom(spool.start()))
-        }
         await spool.append(frame, signal)
       }
     },
     close: () => spool.close(),
+    confirm: (offset) => hold.advance(Math.min(offset, spool.end())),
     read: async (query, signal) => {
       const start = await startFor(query, signal)
       return {

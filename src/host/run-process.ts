@@ -223,9 +223,7 @@ export class RunProcess {
     const { clock, spools } = this.#components
     const { lease, run, spoolBytesMax: bytesMax } = this.#options
     const spool = await spools.open(spoolName(lease.id, run), bytesMax)
-    const { holdOutput: hold, marks } = this.record()
-    const onMarks = (held: readonly number[]): void => this.#saveLazily({ marks: [...held] })
-    return createOutputLog({ clock, spool }, { bytesMax, hold, marks, onMarks })
+    return createOutputLog({ clock, spool }, { bytesMax, hold: this.record().holdOutput })
   }
 
   async #attach(): Promise<EngineSession> {

@@ -1,4 +1,4 @@
-import { ArtelError } from '#core/errors'
+import { ArtelError, toArtelError } from '#core/errors'
 import type { RunId } from '#core/ids'
 import type { Request } from '#peers/served'
 import type { Server } from '#peers/server'
@@ -13,6 +13,7 @@ import {
   runInput,
   runKill,
   runOutput,
+  runOutputMessage,
   runPutArchive,
   runRemove,
   runResize,
@@ -27,7 +28,7 @@ import {
 import { bytesOf, dataParts } from './body-bytes.ts'
 import { execInContainer } from './exec.ts'
 import type { LeaseAccess } from './lease-access.ts'
-import type { OutputPart } from './output-log.ts'
+import type { OutputLog, OutputPart } from './output-log.ts'
 import type { RunProcess } from './run-process.ts'
 import type { RunStore } from './run-store.ts'
 import type { Runs } from './runs.ts'
@@ -111,11 +112,32 @@ const outputBody = async function* (parts: AsyncIterable<OutputPart>): AsyncGene
   }
 }
 
+/** Passes on what the reader confirms until the call is over; a message that is none ends the reading. */
+const takeConfirmations = async (
+  body: AsyncIterable<BodyPart>,
+  log: OutputLog,
+  reading: AbortController,
+): Promise<void> => {
+  try {
+    for await (const part of body) {
+      const message = part.kind === 'control' ? runOutputMessage.safeParse(part.value) : undefined
+      if (message?.success !== true)
+        throw new ArtelError('bad-request', 'no confirmation of output')
+      log.confirm(message.data.confirmed)
+    }
+  } catch (error) {
+    reading.abort(toArtelError(error))
+  }
+}
+
 const serveStreams = (server: Handle, components: RunRoutesComponents): readonly Unhandle[] => [
   server.handle(runOutput, async (request) => {
-    const { params, signal } = request
+    const { params, body, signal } = request
     const log = await keptProcessOf(components, request).output()
-    const { parts, ...result } = await log.read(params, signal)
+    const reading = new AbortController()
+    const limit = AbortSignal.any([signal, reading.signal])
+    const { parts, ...result } = await log.read(params, limit)
+    void takeConfirmations(body, log, reading)
     return { result, body: outputBody(parts) }
   }),
   server.handle(runStdin, async (request) => {

@@ -99,7 +99,6 @@ export class Runs {
           inputsDone: [],
           stdinBytes: 0,
           stdinClosed: false,
-          marks: [],
         })
       } else if (!isSame(present, request)) {
         throw new ArtelError('conflict', `run ${request.run} exists with another specification`)

@@ -77,8 +77,6 @@ export const hostRunSchema = z.strictObject({
   inputsDone: z.array(z.string()),
   stdinBytes: bytesCount,
   stdinClosed: z.boolean(),
-  /** Offsets at which output frames begin, rising: where reading may start once older ones are gone. */
-  marks: z.array(bytesCount),
 })
 export type HostRun = z.output<typeof hostRunSchema>
 

@@ -31,6 +31,43 @@ const concat = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   return joined
 }
 
+/** How long the frame that begins at `at` is, or undefined where its header is not complete. */
+const frameLengthAt = (bytes: Uint8Array, at: number): number | undefined => {
+  if (bytes.length - at < outputHeaderBytes) return
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, outputHeaderBytes)
+  const kind = view.getUint8(0)
+  const length = view.getUint32(9)
+  if ((kind !== 1 && kind !== 2) || length > outputFrameBytesMax) {
+    throw new ArtelError('corrupt', 'output frame with a bad header')
+  }
+  return outputHeaderBytes + length
+}
+
+const frameAt = (bytes: Uint8Array, at: number, length: number): OutputFrame => ({
+  stream: bytes[at] === 1 ? 'stdout' : 'stderr',
+  atMs: Number(new DataView(bytes.buffer, bytes.byteOffset + at + 1, 8).getBigUint64(0)),
+  bytes: bytes.subarray(at + outputHeaderBytes, at + length),
+})
+
+/**
+ * Cuts bytes, fed in any split, where frames end: gives those that are whole as they came, perhaps none. Holds
+ * at most one frame. Throws ArtelError 'corrupt' on a bad header.
+ */
+export const createOutputSplitter = (): ((bytes: Uint8Array) => Uint8Array) => {
+  let rest: Uint8Array = new Uint8Array(0)
+  return (bytes) => {
+    const all = concat(rest, bytes)
+    let end = 0
+    for (;;) {
+      const length = frameLengthAt(all, end)
+      if (length === undefined || end + length > all.length) break
+      end += length
+    }
+    rest = all.slice(end)
+    return all.subarray(0, end)
+  }
+}
+
 /**
  * An incremental decoder: feed it bytes in any split, take frames. Holds at most one frame and a chunk.
  * Throws ArtelError 'corrupt' on a bad header.
@@ -47,20 +84,11 @@ export const createOutputDecoder = (): {
       const all = concat(rest, bytes)
       const frames: OutputFrame[] = []
       let at = 0
-      while (all.length - at >= outputHeaderBytes) {
-        const view = new DataView(all.buffer, all.byteOffset + at, outputHeaderBytes)
-        const kind = view.getUint8(0)
-        const length = view.getUint32(9)
-        if ((kind !== 1 && kind !== 2) || length > outputFrameBytesMax) {
-          throw new ArtelError('corrupt', 'output frame with a bad header')
-        }
-        if (all.length - at < outputHeaderBytes + length) break
-        frames.push({
-          stream: kind === 1 ? 'stdout' : 'stderr',
-          atMs: Number(view.getBigUint64(1)),
-          bytes: all.subarray(at + outputHeaderBytes, at + outputHeaderBytes + length),
-        })
-        at += outputHeaderBytes + length
+      for (;;) {
+        const length = frameLengthAt(all, at)
+        if (length === undefined || at + length > all.length) break
+        frames.push(frameAt(all, at, length))
+        at += length
       }
       rest = all.slice(at)
       return frames

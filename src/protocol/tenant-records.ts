@@ -165,9 +165,6 @@ const taskEntrySchema = z.strictObject({
   output: blobIdText.exactOptional(),
 })
 
-/** Where frames begin in the output that is kept of a run. */
-const marksSchema = z.array(bytesCount).max(100_000)
-
 /** How a host's leases ended. */
 const historySchema = z.strictObject({
   settled: z.number().int().nonnegative(),
@@ -230,5 +227,4 @@ export const mapEntryCodec = versioned(mapEntrySchema)
 /** A stretch of a map's tasks, in order. */
 export const taskEntriesCodec = versioned(z.array(taskEntrySchema).max(1000))
 export const historyCodec = versioned(historySchema)
-export const marksCodec = versioned(marksSchema)
 export const walletChangeCodec = versioned(walletChangeSchema)

@@ -77,8 +77,8 @@ export const imageLoad = defineRoute({
 
 /**
  * Creates the container and with `start` starts it; idempotent for the same spec. The image must be there.
- * With `holdOutput` nothing of the output is dropped before its first follower has read it: a full spool slows
- * the container down, also for 60 s after a follower was cut off.
+ * With `holdOutput` nothing of the output is dropped before a follower has confirmed it (`run.output`): a full
+ * spool slows the container down, also for 60 s after a follower was cut off.
  */
 export const runCreate = defineRoute({
   name: 'run.create',
@@ -114,6 +114,10 @@ export const runStart = defineRoute({
  * The output so far and, with `follow`, as it comes. Body data are output frames (`protocol/output.ts`), whose
  * bytes are numbered from 0: after a cut the reader asks again from the offset it reached. First control
  * message: {offset} of the first byte sent. `tailLines` and `sinceMs` choose the start instead of `offset`.
+ *
+ * Request body: control messages {confirmed} as often as the reader likes: all before that offset it keeps
+ * itself. That, and the `offset` that it asks for, is what lets go of held output; what was only sent may be
+ * lost on the way and is kept.
  */
 export const runOutput = defineRoute({
   name: 'run.output',
@@ -125,8 +129,12 @@ export const runOutput = defineRoute({
     sinceMs: milliseconds.exactOptional(),
   }),
   result: z.strictObject({ startOffset: bytesCount, endOffset: bytesCount, complete: z.boolean() }),
+  requestBody: true,
   responseBody: true,
 })
+
+/** One message of the request's body of `run.output`. */
+export const runOutputMessage = z.strictObject({ confirmed: bytesCount })
 
 /** Body: standard input from `offset` on; the host skips what it has. Answers when the body has ended: how much it has in all. */
 export const runStdin = defineRoute({

@@ -2,10 +2,11 @@ import { z } from 'zod'
 import type { LeaseDeal, OutputMapping } from '#core/deployment'
 import { toArtelError } from '#core/errors'
 import { bytesCount } from '#protocol/codecs'
-import { createOutputDecoder } from '#protocol/output'
+import { createOutputSplitter } from '#protocol/output'
 import { runOutput } from '#protocol/peer/host-routes'
 import type { Instance } from '#tenant/instance'
 import type { RunOutput } from '#tenant/run-output'
+import { createConfirmations } from './confirmations.ts'
 import type { ActContext, ActionOf } from './context.ts'
 import { feed } from './feed.ts'
 
@@ -32,11 +33,14 @@ const readOnce = async (
       : mapAt(context, { lease: id, hostOffset: 0, spoolOffset: output.end() })
   const offset = mapping.hostOffset + output.end() - mapping.spoolOffset
   const params = { lease: id, run: instance.id, offset, follow: true }
-  const { body } = await parts.caller.call(host.peer, runOutput, params, { signal })
-  const decoder = createOutputDecoder()
+  const confirmations = createConfirmations()
+  const options = { signal, body: confirmations }
+  const { body } = await parts.caller.call(host.peer, runOutput, params, options)
+  const wholeFrames = createOutputSplitter()
   for await (const part of body) {
     if (part.kind === 'data') {
-      await output.append(decoder.push(part.bytes), signal)
+      await output.append(wholeFrames(part.bytes), signal)
+      confirmations.confirm(mapping.hostOffset + output.end() - mapping.spoolOffset)
       continue
     }
     const begin = beginSchema.safeParse(part.value)
