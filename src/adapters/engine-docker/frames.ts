@@ -4,19 +4,27 @@ import type { OutputChunk } from '#ports/engine'
 const headerBytes = 8
 const stderrKind = 2
 
+type Stretch = { readonly stream: OutputChunk['stream']; readonly parts: Uint8Array[] }
+
+const joined = ({ stream, parts }: Stretch): OutputChunk => {
+  const [first] = parts
+  const bytes = parts.length === 1 && first !== undefined ? first : Buffer.concat(parts)
+  return { stream, bytes }
+}
+
 /**
  * Splits the engine's multiplexed output: frames of kind (1 byte), three zeros, length (4 bytes, big
- * endian), payload. Passes payloads on as they come, without gathering whole frames. Throws 'interrupted'
- * when the stream ends inside a frame.
+ * endian), payload. Passes payloads on as they come, without waiting for whole frames; what lies side by side
+ * in a chunk comes as one. Throws 'interrupted' when the stream ends inside a frame.
  */
 export async function* splitFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<OutputChunk> {
   const header = new Uint8Array(headerBytes)
   const view = new DataView(header.buffer)
   let headerHeld = 0
   let payloadLeft = 0
-  for await (const chunk of source) {
-    let at = 0
-    while (at < chunk.length) {
+  const split = (chunk: Uint8Array): readonly Stretch[] => {
+    const stretches: Stretch[] = []
+    for (let at = 0; at < chunk.length; ) {
       if (payloadLeft === 0) {
         const part = chunk.subarray(at, at + headerBytes - headerHeld)
         header.set(part, headerHeld)
@@ -30,9 +38,14 @@ export async function* splitFrames(source: AsyncIterable<Uint8Array>): AsyncGene
       const bytes = chunk.subarray(at, at + payloadLeft)
       at += bytes.length
       payloadLeft -= bytes.length
-      yield { stream: header[0] === stderrKind ? 'stderr' : 'stdout', bytes }
+      const stream = header[0] === stderrKind ? 'stderr' : 'stdout'
+      const last = stretches.at(-1)
+      if (last?.stream === stream) last.parts.push(bytes)
+      else stretches.push({ stream, parts: [bytes] })
     }
+    return stretches
   }
+  for await (const chunk of source) yield* split(chunk).map(joined)
   if (payloadLeft > 0 || headerHeld > 0) {
     throw new ArtelError('interrupted', 'the engine broke off inside a piece of output')
   }

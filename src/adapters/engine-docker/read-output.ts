@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net'
 import { ArtelError } from '#core/errors'
 
-/** How long a reader may rest on unread output before the process is asked after. */
-const restMs = 700
+/** How long a reader may be behind before the process is asked after. */
+const behindMs = 700
 /** Bound of what is read ahead for a resting reader: the engine and the kernel hold about 1.4 MB. */
 const aheadBytesMax = 4 * 1024 * 1024
 
 /**
  * The bytes of an attach or exec connection, at the reader's pace: an unread connection slows the process
  * down. But when the process has ended the engine gives an unread connection two seconds and then drops
- * what is left. So while the reader rests, `isOver` is asked whether the process has ended; if so the
- * remainder is read ahead into memory. Begins watching at once; ends when `socket` closes.
+ * what is left. So while the reader is behind, resting or merely slow, `isOver` is asked whether the process
+ * has ended; if so the remainder is read ahead into memory. Begins watching at once; ends when `socket` closes.
  */
 export const readOutput = (
   socket: Socket,
@@ -20,7 +20,8 @@ export const readOutput = (
   let aheadBytes = 0
   let readsAhead = false
   let asking = false
-  let restingSince: number | undefined = performance.now()
+  /** Undefined while the reader has all there is and waits for more. */
+  let behindSince: number | undefined = performance.now()
   let wake = (): void => undefined
 
   const read = (): Buffer | undefined => {
@@ -37,15 +38,15 @@ export const readOutput = (
     wake()
   }
   const look = async (): Promise<void> => {
-    const rests = restingSince !== undefined && performance.now() - restingSince >= restMs
-    if (!rests || asking || readsAhead || socket.readableLength === 0) return
+    const behind = behindSince !== undefined && performance.now() - behindSince >= behindMs
+    if (!behind || asking || readsAhead || socket.readableLength === 0) return
     asking = true
     readsAhead = await isOver()
     asking = false
     onReadable()
   }
 
-  const timer = setInterval(() => void look(), restMs)
+  const timer = setInterval(() => void look(), behindMs)
   socket.on('readable', onReadable)
   socket.once('end', () => wake())
   // Errors are kept by the socket and thrown below.
@@ -69,13 +70,13 @@ export const readOutput = (
   return (async function* pull() {
     try {
       for (;;) {
-        restingSince = undefined
         const chunk = next()
         if (chunk !== undefined) {
-          restingSince = performance.now()
+          behindSince ??= performance.now()
           yield chunk
           continue
         }
+        behindSince = undefined
         if (socket.errored) throw socket.errored
         if (socket.readableEnded) return
         if (socket.destroyed) throw new ArtelError('interrupted', 'the output was cut off')
