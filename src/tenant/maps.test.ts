@@ -58,7 +58,7 @@ test('a map runs its tasks on two hosts at once, and every lease is closed', asy
     40,
   )
   await world.settled()
-  assert.equal(world.ledger.included.filter((verb) => verb === 'open').length, 2)
+  assert.equal(world.ledger.included.filter((verb) => verb === 'open').length, 4)
   await tenant.stop()
 })
 

@@ -43,7 +43,10 @@ const checkBlobs = async ({ parts }: MapsComponents, request: MapCreate): Promis
   }
 }
 
-/** Checks a map and writes it down with the slots of its pool. Nothing is paid for yet. */
+/**
+ * Checks a map and writes it down with the slots of its pool: one for every worker, since a lease runs one
+ * container at a time. Nothing is paid for yet.
+ */
 export const createMap = async (
   components: MapsComponents,
   request: MapCreate,
@@ -54,15 +57,15 @@ export const createMap = async (
   const image = await images.resolve(request.image, signal)
   const largest = parts.listings.all().reduce((most, one) => Math.max(most, one.resources.gpus), 0)
   const requirements = requirementsOf(request, largest)
-  const hosts = Math.min(request.hosts, Math.ceil(request.tasks.length / request.workersPerHost))
+  const leases = Math.min(request.hosts * request.workersPerHost, request.tasks.length)
   const service = serviceOf(request, requirements, {
-    instances: hosts,
+    instances: leases,
     restart: 'on-failure-of-host',
   })
   const ranked = await findHosts(parts, { service, arch: image.arch }, image.sizeBytes, signal)
   await checkMeans(parts, commitments, ranked, signal)
   const deployment = randomDeploymentId(parts.random)
-  const slots = Array.from({ length: hosts }, (_, index) => ({
+  const slots = Array.from({ length: leases }, (_, index) => ({
     id: randomRunId(parts.random),
     desired: desiredOf({ deployment, instance: instanceIdOf('pool', index) }, service, image.arch, {
       keepSeconds: 0,

@@ -25,27 +25,44 @@ const hostOf = (instance: Instance): string | undefined =>
   currentLease(instance.state())?.deal.host.address
 
 /**
- * The market for one slot: hosts of other slots come last, and slots that place at the same time begin with
- * different hosts.
+ * The market for one slot of a pool of `perHost` slots a host: those of one host follow the first of them
+ * that found one, each host's slots begin with another host, and hosts of other slots come last.
  */
 const marketOf = (
   components: MapsComponents,
   map: NewMap,
   slots: readonly Instance[],
   own: number,
-): MarketSnapshot => ({
-  candidates: (avoid) => {
-    const desired = map.slots[own]?.desired
-    if (desired === undefined) return []
-    const { ranked } = search(components.parts, desired, 0, avoid)
-    const taken = new Set(slots.filter((_, index) => index !== own).map(hostOf))
-    const isTaken = ({ listing }: Ranked) => taken.has(listing.host.address)
-    const free = ranked.filter((one) => !isTaken(one))
-    const before = slots.slice(0, own).filter((slot) => hostOf(slot) === undefined).length
-    const shift = free.length === 0 ? 0 : before % free.length
-    return [...free.slice(shift), ...free.slice(0, shift), ...ranked.filter(isTaken)]
-  },
-})
+  perHost: number,
+): MarketSnapshot => {
+  const groupOf = (index: number): number => Math.floor(index / perHost)
+  const hostsWhere = (holds: (index: number) => boolean): ReadonlySet<string> =>
+    new Set(
+      slots.flatMap((slot, index) => {
+        const host = index === own || !holds(index) ? undefined : hostOf(slot)
+        return host === undefined ? [] : [host]
+      }),
+    )
+  return {
+    candidates: (avoid) => {
+      const desired = map.slots[own]?.desired
+      if (desired === undefined) return []
+      const { ranked } = search(components.parts, desired, 0, avoid)
+      const together = hostsWhere((index) => groupOf(index) === groupOf(own))
+      const shared = ranked.filter(({ listing }) => together.has(listing.host.address))
+      if (shared.length > 0) return shared
+      const inGroup = (slot: Instance, index: number) =>
+        groupOf(index) === groupOf(own) && slot.state().exit === undefined
+      const leads = slots.findIndex(inGroup) === own
+      if (together.size === 0 && !leads) return []
+      const taken = hostsWhere((index) => groupOf(index) !== groupOf(own))
+      const isTaken = ({ listing }: Ranked) => taken.has(listing.host.address)
+      const free = ranked.filter((one) => !isTaken(one))
+      const shift = free.length === 0 || taken.size > 0 ? 0 : groupOf(own) % free.length
+      return [...free.slice(shift), ...free.slice(0, shift), ...ranked.filter(isTaken)]
+    },
+  }
+}
 
 const keepTold = async (
   { parts }: MapsComponents,
@@ -99,7 +116,7 @@ export const runMap = (components: MapsComponents, request: MapCreate, map: NewM
   }
   for (const [index, instance] of slots.entries()) {
     const context = supervision.contextOf(instance, { attached: false })
-    const market = marketOf(components, map, slots, index)
+    const market = marketOf(components, map, slots, index, request.workersPerHost)
     const onSlotOver = (): void => {
       const { exit } = instance.state()
       if (progress.isOver() || exit === undefined) return
@@ -107,7 +124,12 @@ export const runMap = (components: MapsComponents, request: MapCreate, map: NewM
       progress.notice(message)
       if (slots.every((slot) => isOver(slot.state()))) progress.setStatus('failed', message)
     }
-    beginSlot(job, context, market, request.workersPerHost, supervision, onSlotOver)
+    const firstOfHost = index - (index % request.workersPerHost)
+    const together = slots.slice(firstOfHost, firstOfHost + request.workersPerHost)
+    instance.hub.onChange(() => {
+      for (const slot of together) if (slot !== instance) slot.bell.ring()
+    })
+    beginSlot(job, context, market, supervision, onSlotOver)
   }
   supervision.tasks.spawn((signal) => keepTold(components, progress, signal))
   return { progress, stop }

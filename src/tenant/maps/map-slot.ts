@@ -16,22 +16,18 @@ export const openDeal = (instance: Instance): LeaseDeal | undefined => {
   return use?.status === 'open' && instance.state().exit === undefined ? use.deal : undefined
 }
 
-/** Prepares the host and keeps its workers busy; the lease is given up when the host cannot do that. */
+/** Prepares the host and keeps its worker busy; the lease is given up when the host cannot do that. */
 const serveLease = async (
   job: MapJob,
   context: ActContext,
   deal: LeaseDeal,
-  workers: number,
   signal: AbortSignal,
 ): Promise<void> => {
   const { instance, parts } = context
   try {
     await onceKnown(context, signal, () => deliverImage(context, deal, job.spec.image, signal))
     instance.waitingFor = undefined
-    const served = Array.from({ length: workers }, () =>
-      serveMap(job, deal, randomRunId(parts.random), signal),
-    )
-    await Promise.all(served)
+    await serveMap(job, deal, randomRunId(parts.random), signal)
   } catch (caught) {
     if (signal.aborted) return
     const { code, message } = toArtelError(caught)
@@ -42,12 +38,7 @@ const serveLease = async (
 }
 
 /** Serves whatever lease the slot holds, one after the other, until the map is over. */
-const followLeases = (
-  job: MapJob,
-  context: ActContext,
-  workers: number,
-  tasks: Supervision['tasks'],
-): void => {
+const followLeases = (job: MapJob, context: ActContext, tasks: Supervision['tasks']): void => {
   const { instance } = context
   let serving: { readonly lease: LeaseId; readonly stop: AbortController } | undefined
   const look = (): void => {
@@ -59,9 +50,7 @@ const followLeases = (
     if (deal === undefined || serving !== undefined || tasks.signal.aborted) return
     const stop = new AbortController()
     serving = { lease: deal.id, stop }
-    tasks.spawn((signal) =>
-      serveLease(job, context, deal, workers, AbortSignal.any([signal, stop.signal])),
-    )
+    tasks.spawn((signal) => serveLease(job, context, deal, AbortSignal.any([signal, stop.signal])))
   }
   instance.hub.onChange(look)
   look()
@@ -72,7 +61,6 @@ export const beginSlot = (
   job: MapJob,
   context: ActContext,
   market: MarketSnapshot,
-  workers: number,
   supervision: Supervision,
   onOver: () => void,
 ): void => {
@@ -80,7 +68,7 @@ export const beginSlot = (
   instance.hub.onControl((control) => {
     if (control.type === 'notice') job.progress.notice(control.message)
   })
-  followLeases(job, context, workers, supervision.tasks)
+  followLeases(job, context, supervision.tasks)
   supervision.begin(context, market, async () => {
     dropJournal(context.parts.records, instance.id)
     onOver()
