@@ -193,7 +193,7 @@ export class RunProcess {
         if (toArtelError(error).code !== 'timeout') throw error
       })
     await this.#life.stop()
-    await (await this.output()).close()
+    await this.#closeOutput()
   }
 
   #save(change: Partial<HostRun>): HostRun {
@@ -239,18 +239,24 @@ export class RunProcess {
   }
 
   async #pump(session: EngineSession, signal: AbortSignal): Promise<void> {
-    const output = await this.output()
+    const tap = this.#tap
     try {
-      for await (const chunk of session.output) {
-        if (this.#tap === undefined) await output.append(chunk, signal)
-        else this.#tap.onChunk(chunk)
+      if (tap !== undefined) {
+        for await (const chunk of session.output) tap.onChunk(chunk)
+        return
       }
+      const output = await this.output()
+      for await (const chunk of session.output) await output.append(chunk, signal)
     } finally {
       session.close()
-      this.#tap?.onEnd()
+      tap?.onEnd()
       // A host that stops leaves the log open: its next life appends to it.
-      if (!signal.aborted) await output.close()
+      if (!signal.aborted) await this.#closeOutput()
     }
+  }
+
+  async #closeOutput(): Promise<void> {
+    if (this.#tap === undefined) await (await this.output()).close()
   }
 
   #watch(startedAtMs: number): void {

@@ -95,10 +95,10 @@ export class ShellWorker {
     await this.#process.send(new TextEncoder().encode(`${id}\n`), signal)
     const { end, late } = await this.#await(id, task.timeoutSeconds, signal)
     const durationMs = clock.monotonicMs() - startedMs
-    const [stdout, stderr] = [
-      await this.#show('stdout', signal),
-      await this.#show('stderr', signal),
-    ]
+    const [stdout, stderr] = await Promise.all([
+      this.#show('stdout', signal),
+      this.#show('stderr', signal),
+    ])
     const shown = { durationMs, stdout, stderr }
     if (end === undefined) return { ...(await this.#deathOf(signal)), ...shown }
     const outOfMemory = end.killed > this.#killedSoFar && end.exitCode !== 0

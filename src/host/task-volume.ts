@@ -36,17 +36,24 @@ export const makeTaskPlace = async (volumes: Volumes, place: TaskPlace): Promise
 }
 
 export const taskMounts = (place: TaskPlace): ContainerSpec['mounts'] =>
-  (['input', 'output', 'control'] as const).map((part) => ({
+  taskParts.map((part) => ({
     source: `${place.volume.path}/${directoryOf(place, part)}`,
     target: taskPaths[part],
     readonly: part === 'input',
   }))
 
+export type TaskPart = keyof typeof taskDirectories
+export const taskParts: readonly TaskPart[] = ['input', 'output', 'control']
+
 /** Leaves nothing of the last task to the next one. */
-export const clearTaskPlace = async (volumes: Volumes, place: TaskPlace): Promise<void> => {
-  for (const part of ['input', 'output', 'control'] as const) {
-    await volumes.emptyDirectory(place.volume, directoryOf(place, part))
-  }
+export const clearTaskPlace = async (
+  volumes: Volumes,
+  place: TaskPlace,
+  parts: readonly TaskPart[],
+): Promise<void> => {
+  await Promise.all(
+    parts.map((part) => volumes.emptyDirectory(place.volume, directoryOf(place, part))),
+  )
 }
 
 export const writeTaskScript = (

@@ -19,8 +19,10 @@ import {
   clearTaskPlace,
   makeTaskPlace,
   outputDirectory,
+  type TaskPart,
   type TaskPlace,
   taskMounts,
+  taskParts,
 } from './task-volume.ts'
 
 export type WorkersComponents = WorkerComponents & {
@@ -93,9 +95,14 @@ export class Workers {
       const { volumes } = this.#components
       const directory = outputDirectory(worker.place)
       const hasOutput = await volumes.holdsAnything(worker.place.volume, directory)
-      return { result: { ...outcome, hasOutput }, body: this.#collect(worker, hasOutput, signal) }
+      // Most tasks leave little: what was not touched need not be emptied. The logs are written anew.
+      const used: TaskPart[] = [
+        ...(task.input === undefined ? [] : (['input'] as const)),
+        ...(hasOutput ? (['output'] as const) : []),
+      ]
+      return { result: { ...outcome, hasOutput }, body: this.#collect(worker, used, signal) }
     } catch (error) {
-      await this.#free(found)
+      await this.#free(found, taskParts)
       throw error
     }
   }
@@ -110,11 +117,15 @@ export class Workers {
   }
 
   /** The task's output. Frees the worker when it has been read or left, or when the call is over. */
-  #collect(worker: Worker, hasOutput: boolean, signal: AbortSignal): AsyncIterable<BodyPart> {
+  #collect(
+    worker: Worker,
+    used: readonly TaskPart[],
+    signal: AbortSignal,
+  ): AsyncIterable<BodyPart> {
     const { log, volumes } = this.#components
     let freeing: Promise<void> | undefined
     const free = (): Promise<void> => {
-      freeing ??= this.#free(worker)
+      freeing ??= this.#free(worker, used)
       return freeing
     }
     // A body that nobody begins to read has no end of its own.
@@ -127,7 +138,7 @@ export class Workers {
     else signal.addEventListener('abort', onOver, { once: true })
     return (async function* () {
       try {
-        if (!hasOutput) return
+        if (!used.includes('output')) return
         const directory = outputDirectory(worker.place)
         for await (const bytes of volumes.pack(worker.place.volume, directory, signal)) {
           yield { kind: 'data', bytes } as const
@@ -140,10 +151,10 @@ export class Workers {
   }
 
   /** Cleans up after a task and lets the next one in. */
-  async #free(worker: Worker): Promise<void> {
+  async #free(worker: Worker, used: readonly TaskPart[]): Promise<void> {
     try {
       if (this.#workers.has(`${worker.lease.id}/${worker.run}`)) {
-        await clearTaskPlace(this.#components.volumes, worker.place)
+        await clearTaskPlace(this.#components.volumes, worker.place, used)
       }
     } finally {
       const current = this.#workers.get(`${worker.lease.id}/${worker.run}`)
