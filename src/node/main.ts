@@ -1,8 +1,12 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { toArtelError } from '#core/errors'
 import { homeOf } from './home.ts'
 import { runNode } from './run-node.ts'
+
+/** A second node on the same home must not remove what the first one wrote. */
+const ownsPidFile = (path: string): boolean =>
+  existsSync(path) && readFileSync(path, 'utf8').trim() === String(process.pid)
 
 /** Entry of the daemon: `main.ts --home DIR`. Runs until SIGTERM or SIGINT, then ends its work in order. */
 const main = async (): Promise<void> => {
@@ -20,7 +24,7 @@ const main = async (): Promise<void> => {
     console.error(error)
     process.exitCode = 1
   } finally {
-    rmSync(home.pid, { force: true })
+    if (ownsPidFile(home.pid)) rmSync(home.pid, { force: true })
   }
 }
 

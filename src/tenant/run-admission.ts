@@ -58,8 +58,12 @@ export const checkMeans = async (
   const free = tokenAmount(balance - commitments.total())
   if (ranked.length > 0 && free < needed) throw balanceError(needed, free, chain.info.tokenInfo)
   if (gas === 0n) {
-    throw new ArtelError('gas', `the account ${signer.address} cannot pay for a transaction`, {
-      hint: 'Send it some of the chain’s own coin.',
-    })
+    throw new ArtelError(
+      'gas',
+      `the account ${signer.address} cannot pay for the gas of a transaction`,
+      {
+        hint: 'Send it some of the chain’s own coin.',
+      },
+    )
   }
 }

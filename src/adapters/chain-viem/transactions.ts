@@ -73,7 +73,7 @@ const isCheap = (message: string): boolean =>
 /** Why the endpoint takes no transaction, as an error the caller can act on. */
 const rejection = (message: string): ArtelError => {
   if (isPoor(message)) {
-    return new ArtelError('gas', 'the account cannot pay for a transaction', {
+    return new ArtelError('gas', 'the account cannot pay for the gas of a transaction', {
       hint: 'Send it some of the chain’s own currency.',
     })
   }

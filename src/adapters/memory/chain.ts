@@ -164,7 +164,7 @@ export const connectMemoryChain = (
         if (world.transaction(transaction.hash).status !== 'unknown') return
         const { sender, gas, feeFactor } = transaction
         if (!affordable(world.state(), sender, gas, feeFactor)) {
-          throw new ArtelError('gas', 'the account cannot pay for a transaction')
+          throw new ArtelError('gas', 'the account cannot pay for the gas of a transaction')
         }
         const outcome = world.accept(transaction)
         if (outcome !== 'accepted') refuse(outcome)

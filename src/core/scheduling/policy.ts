@@ -7,7 +7,9 @@ export type SupervisionPolicy = {
   /** Topped up when less than this is left, or less than a quarter of the deposit. */
   readonly topUpBeforeSeconds: number
   readonly receiptEverySeconds: number
-  /** How long the market may have no host before the run gives up. */
+  /** How long the market may have no host before a run that never started gives up. */
+  readonly firstPatienceMs: number
+  /** The same for a run that had begun and lost its host. */
   readonly patienceMs: number
   /** A host that failed is left alone for so long, twice as long after every further failure. */
   readonly avoidMs: number
@@ -25,6 +27,7 @@ export const defaultPolicy: SupervisionPolicy = {
   depositSeconds: 3600,
   topUpBeforeSeconds: 300,
   receiptEverySeconds: 60,
+  firstPatienceMs: 20_000,
   patienceMs: 120_000,
   avoidMs: 60_000,
   failuresMax: 12,

@@ -80,8 +80,9 @@ const surrender = (
 
 const waitForHosts = (state: DeploymentState, nowMs: number, policy: SupervisionPolicy): Plan => {
   const sinceMs = Math.max(state.createdAtMs, state.failures.at(-1)?.atMs ?? 0)
-  if (nowMs < sinceMs + policy.patienceMs) {
-    return { actions: [], wakeAtMs: sinceMs + policy.patienceMs, waitingFor: 'a host that fits' }
+  const patienceMs = state.startedAtMs === undefined ? policy.firstPatienceMs : policy.patienceMs
+  if (nowMs < sinceMs + patienceMs) {
+    return { actions: [], wakeAtMs: sinceMs + patienceMs, waitingFor: 'a host that fits' }
   }
   const last = state.failures.at(-1)
   const message = `no host that fits${last === undefined ? '' : `; before: ${last.message}`}`
