@@ -13,7 +13,8 @@ const hexId = /^(sha256:)?[0-9a-f]{12,64}$/
 const pathPart = /^[a-z0-9]+((\.|_{1,2}|-+)[a-z0-9]+)*$/
 const tagText = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 const digestText = /^sha256:[0-9a-f]{64}$/
-const domainText = /^[A-Za-z0-9.-]+(:\d{1,5})?$/
+const domainText =
+  /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:\d{1,5})?$/
 
 /** Whether `text` may be an image id of an engine rather than a name. */
 export const looksLikeImageId = (text: string): boolean => hexId.test(text)

@@ -93,7 +93,7 @@ const byDigest = (text: string): ResolvedImage => {
 }
 
 /** Finds out which image a name means, so that every host runs the same bytes. */
-export const createImages = (engine: Engine | undefined): Images => ({
+export const createImages = (engine: Pick<Engine, 'image' | 'pull'> | undefined): Images => ({
   resolve: async (text, signal) => {
     if (!looksLikeImageId(text)) parseReference(text)
     if (engine === undefined) return byDigest(text)

@@ -8,7 +8,7 @@ import type { Plan, RunCreate } from '#protocol/api/runs'
 import { instanceIdOf } from '#protocol/canonical'
 import type { RunEntry } from '#protocol/tenant-records'
 import type { Commitments } from './commitments.ts'
-import type { TenantParts } from './components.ts'
+import type { TenantLimits, TenantParts } from './components.ts'
 import type { Images, ResolvedImage } from './images.ts'
 import { beginJournal, type NewEvent } from './instance.ts'
 import { findKeptLease } from './kept-lease.ts'
@@ -23,6 +23,7 @@ import { search } from './search.ts'
 
 export type CreateContext = {
   readonly parts: TenantParts
+  readonly limits: Pick<TenantLimits, 'runsMax'>
   readonly commitments: Commitments
   readonly images: Images
   readonly latencies: LatencyProbe
@@ -84,7 +85,12 @@ export const createRun = async (
   request: RunCreate,
   signal: AbortSignal,
 ): Promise<{ readonly id: RunId; readonly entry: RunEntry }> => {
-  const { parts, commitments, book } = context
+  const { parts, limits, commitments, book } = context
+  if (book.everything().length >= limits.runsMax) {
+    throw new ArtelError('busy', `this node keeps ${limits.runsMax} runs already`, {
+      hint: 'Remove ended ones: `artel rm`.',
+    })
+  }
   nameFor(context, request.name)
   await checkInputs(parts, request)
   const image = await context.images.resolve(request.image, signal)

@@ -3,7 +3,7 @@ import { createCommitments } from './commitments.ts'
 import type { TenantLimits, TenantParts } from './components.ts'
 import { createHostHistory } from './host-history.ts'
 import { createImages } from './images.ts'
-import { createLatencyProbe } from './latencies.ts'
+import { createLatencyProbe, type LatencyProbe } from './latencies.ts'
 import { createLeases } from './leases.ts'
 import { createListings, type OfferSource } from './listings.ts'
 import { createMaps } from './maps/maps.ts'
@@ -27,6 +27,28 @@ const defaultLimits: TenantLimits = {
   runsMax: 10_000,
 }
 
+const measureEveryMs = 60_000
+const measureFirstMs = 3_000
+const measureWithinMs = 5_000
+const measuredMax = 32
+
+/** Knows the round trips to likely hosts before anybody asks. Ends with the signal. */
+const keepMeasuring = async (
+  { clock, listings }: Pick<TenantParts, 'clock' | 'listings'>,
+  latencies: LatencyProbe,
+  signal: AbortSignal,
+): Promise<void> => {
+  for (let waitMs = measureFirstMs; ; waitMs = measureEveryMs) {
+    await clock.sleep(waitMs, signal)
+    const peers = listings
+      .all()
+      .toSorted((a, b) => a.price.base - b.price.base || (a.host.peer < b.host.peer ? -1 : 1))
+      .slice(0, measuredMax)
+      .map(({ host }) => host.peer)
+    await latencies.measure(peers, measureWithinMs, signal)
+  }
+}
+
 /** Everything a node does as a tenant: runs, maps, the market, leases and the wallet. */
 export const createTenant = (components: TenantComponents, options: TenantOptions = {}) => {
   const { offers, clock, caller, log, follower, records, signer } = components
@@ -40,7 +62,7 @@ export const createTenant = (components: TenantComponents, options: TenantOption
   const book = createRunBook()
   const supervision = createSupervision(parts, limits, commitments)
   const images = createImages(components.engine)
-  const runs = { parts, commitments, images, latencies, book, supervision }
+  const runs = { parts, limits, commitments, images, latencies, book, supervision }
   const maps = createMaps({ parts, limits, images, commitments, supervision })
   return {
     runs: createRuns(runs),
@@ -52,6 +74,7 @@ export const createTenant = (components: TenantComponents, options: TenantOption
     start: async (_signal: AbortSignal): Promise<void> => {
       resumeRuns(runs)
       maps.resume()
+      supervision.tasks.spawn((life) => keepMeasuring(parts, latencies, life))
     },
     stop: async (): Promise<void> => {
       await supervision.stop()

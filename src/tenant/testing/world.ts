@@ -72,7 +72,7 @@ export const makeWorld = (memory: Memory, hostCount = 2): World => {
   const refreshMarket = async () => undefined
   const until: World['until'] = async (what, holds, limitMs = 600_000) => {
     if (await clock.runUntil(holds, clock.nowMs() + limitMs)) return
-    const end = memory.log.lines().slice(-10)
+    const end = memory.log.lines().slice(-2)
     throw new ArtelError('timeout', `${what}: never; ${JSON.stringify(end)}`)
   }
   return {
