@@ -78,7 +78,11 @@ export type Chain = {
   /** New heads as they come, at least every few seconds where the chain moves; skips heads for a slow reader. */
   readonly heads: (signal: AbortSignal) => AsyncIterable<BlockRef>
   /** Events of blocks `from`..`to` inclusive, in order; at most `blocksPerQueryMax` blocks. */
-  readonly events: (from: number, to: number, signal: AbortSignal) => Promise<readonly LoggedEvent[]>
+  readonly events: (
+    from: number,
+    to: number,
+    signal: AbortSignal,
+  ) => Promise<readonly LoggedEvent[]>
   readonly lease: (id: LeaseId, signal: AbortSignal) => Promise<LeaseRecord | undefined>
   /** The lease that holds the key, or the zero hash. */
   readonly current: (key: LeaseKey, signal: AbortSignal) => Promise<LeaseId>

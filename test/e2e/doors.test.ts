@@ -53,7 +53,7 @@ describe('the owner of a host', () => {
     assert.match((await ofHost('host', 'status')).stdout, /debian:bookworm-slim/)
     running.kill('SIGTERM')
 
-    const left = await ofHost('host', 'leave', '--json')
+    const left = await ofHost('host', 'leave', '--drain', '2s', '--json')
     assert.equal(left.code, 0, left.stderr)
     assert.match((await ofHost('host', 'status', '--json')).stdout, /absent/)
     assert.equal((await artel(['rm', '-f', 'guest'])).code, 0)
