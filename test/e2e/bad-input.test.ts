@@ -107,7 +107,7 @@ describe('bad input meets one clear error', () => {
   }
 
   test('says that the memory limit was met when a container is killed for it', async () => {
-    const hog = 'x=$(head -c 200000000 /dev/zero | tr "\\0" x); echo ${#x}'
+    const hog = 'x=$(head -c 200000000 /dev/zero | tr "\\0" x); echo "$x" | wc -c'
     const outcome = await cloud.artel(['run', '-m', '32m', image, 'sh', '-c', hog])
     assert.match(outcome.stderr, /memory/)
     assert.equal(outcome.code, 137)
