@@ -1,7 +1,7 @@
 import { createMemoryLog, type LogLine } from '#adapters/memory/log'
 import { buildWorld, createWorldClock, startMs, usualLatencyMs, type World } from './build-world.ts'
 import { createAllCheckers } from './checkers/all-checkers.ts'
-import type { Sample } from './checkers/checker.ts'
+import type { Checker, Sample } from './checkers/checker.ts'
 import { createFaultDriver, type FaultDriver } from './fault-driver.ts'
 import { planFaults } from './faults.ts'
 import { createMonitor, type Monitor } from './monitor.ts'
@@ -62,7 +62,7 @@ const work = async ({ options, world, driver, signal }: Scene): Promise<void> =>
     })
     return actor.perform(jobs, signal)
   })
-  const planted = plantedFaults(options.plant, lastsMs)
+  const planted = plantedFaults(options.plant, lastsMs, options.hosts)
   await Promise.all([driver.inflict([...faults, ...planted], signal), ...performed])
 }
 
@@ -243,13 +243,17 @@ const resultOf = (
   }
 }
 
+/** With a planted bug, only the checker that must find it watches: what else breaks is not the question. */
+const checkersOf = ({ plant }: WorldOptions): readonly Checker[] =>
+  createAllCheckers({ keepSecondsMax }).filter(({ name }) => plant === undefined || plant === name)
+
 /** Runs one world from its start until everything in it is settled and stopped, or a checker objects. */
 export const runWorld = async (options: WorldOptions, hooks: WorldHooks): Promise<WorldResult> => {
   const clock = createWorldClock()
   const elapsedMs = (): number => clock.monotonicMs()
   const trace = createTrace()
   const tracer = createTracer(trace, elapsedMs)
-  const monitor = createMonitor(createAllCheckers({ keepSecondsMax }), elapsedMs)
+  const monitor = createMonitor(checkersOf(options), elapsedMs)
   const logging = createLogging(elapsedMs, hooks.onLog)
   const world = buildWorld({ clock, log: logging.log }, options, {
     onApplied: (applied) => {

@@ -2,6 +2,7 @@ import { createBondsLostFairly } from './bonds-lost-fairly.ts'
 import { createChargedForTimeOpen } from './charged-for-time-open.ts'
 import type { Checker } from './checker.ts'
 import { createContainersHaveLeases } from './containers-have-leases.ts'
+import { createEventsTellMoney } from './events-tell-money.ts'
 import { createEveryLeaseSettled } from './every-lease-settled.ts'
 import { createExitsTrue } from './exits-true.ts'
 import { createHonestUnharmed } from './honest-unharmed.ts'
@@ -21,6 +22,7 @@ export const createAllCheckers = (options: {
   readonly keepSecondsMax: number
 }): readonly Checker[] => [
   createMoneyConserved(),
+  createEventsTellMoney(),
   createPaidWithinDeposit(),
   createSettledFinal(),
   createOneEarns(),

@@ -6,6 +6,7 @@ import { createBondsLostFairly } from './bonds-lost-fairly.ts'
 import { createChargedForTimeOpen } from './charged-for-time-open.ts'
 import type { Checker } from './checker.ts'
 import { contractStory } from './contract-story.ts'
+import { createEventsTellMoney } from './events-tell-money.ts'
 import { createMoneyConserved } from './money-conserved.ts'
 import { createOneEarns } from './one-earns.ts'
 import { createOutsidersTakeNothing } from './outsiders-take-nothing.ts'
@@ -15,6 +16,7 @@ import { createSupersedeKeepsDebts } from './supersede-keeps-debts.ts'
 
 const checkers: Readonly<Record<ContractPlant, () => Checker>> = {
   'money-conserved': createMoneyConserved,
+  'events-tell-money': createEventsTellMoney,
   'paid-within-deposit': createPaidWithinDeposit,
   'settled-final': createSettledFinal,
   'one-earns': createOneEarns,

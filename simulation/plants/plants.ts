@@ -71,14 +71,20 @@ export const plantedClock = (plant: Plant | undefined, clock: Clock): Clock => {
 }
 
 /** Faults that a world said to have none has all the same. */
-export const plantedFaults = (plant: Plant | undefined, lastsMs: number): readonly Fault[] =>
+export const plantedFaults = (
+  plant: Plant | undefined,
+  lastsMs: number,
+  hosts: number,
+): readonly Fault[] =>
   plant === 'honest-unharmed'
-    ? [0.2, 0.4, 0.6].map((share, host) => ({
-        kind: 'power-cut' as const,
-        host,
-        atMs: Math.floor(share * lastsMs),
-        forMs: 60_000,
-      }))
+    ? [0.2, 0.4, 0.6, 0.8].flatMap((share) =>
+        Array.from({ length: hosts }, (_, host) => ({
+          kind: 'power-cut' as const,
+          host,
+          atMs: Math.floor(share * lastsMs),
+          forMs: 60_000,
+        })),
+      )
     : []
 
 /** What is mixed into the seed: real time, for a world that cannot be repeated. */
