@@ -1,7 +1,10 @@
 import type { Stream } from '@libp2p/interface'
+import { createByteQueue } from './byte-queue.ts'
 
 /** Unread bytes at which a stream stops granting its peer more of the yamux window. */
 const unreadBytesMax = 512 * 1024
+/** What is read at once, joined: libp2p hands out pieces of all sizes. */
+const chunkBytesMax = 256 * 1024
 
 export type StreamReader = AsyncIterable<Uint8Array> & {
   /** Every later read throws `error`, unless the peer's last byte has already come in. */
@@ -15,8 +18,7 @@ export type StreamReader = AsyncIterable<Uint8Array> & {
  * window, which bounds what the peer may still have under way, runs out.
  */
 export const readStream = (stream: Stream): StreamReader => {
-  const unread: Uint8Array[] = []
-  let unreadBytes = 0
+  const unread = createByteQueue()
   // a FIN that came before this reader did is genuine only while the stream itself is whole
   const cut = stream.status === 'reset' || stream.status === 'aborted'
   let finished = stream.remoteWriteStatus === 'closed' && !cut
@@ -37,11 +39,11 @@ export const readStream = (stream: Stream): StreamReader => {
   }
   const pauseWhenFull = () => {
     // a pause in the midst of a resume would be undone by its end: the window would grow while nobody reads
-    if (resuming || unreadBytes < unreadBytesMax || stream.readStatus !== 'readable') return
+    if (resuming || unread.byteLength() < unreadBytesMax || stream.readStatus !== 'readable') return
     stream.pause()
   }
   const resumeWhenDrained = () => {
-    if (unreadBytes > unreadBytesMax / 2 || stream.readStatus !== 'paused') return
+    if (unread.byteLength() > unreadBytesMax / 2 || stream.readStatus !== 'paused') return
     resuming = true
     try {
       stream.resume()
@@ -57,15 +59,12 @@ export const readStream = (stream: Stream): StreamReader => {
   const fail = (error: unknown) => {
     if (ended || failure !== undefined) return
     failure = { error }
-    unread.length = 0
-    unreadBytes = 0
+    unread.clear()
     notify()
   }
 
-  stream.addEventListener('message', (event) => {
-    const bytes = event.data.subarray()
-    unread.push(bytes)
-    unreadBytes += bytes.byteLength
+  stream.addEventListener('message', ({ data }) => {
+    unread.push(data instanceof Uint8Array ? [data] : data)
     pauseWhenFull()
     notify()
     checkEnd()
@@ -80,11 +79,10 @@ export const readStream = (stream: Stream): StreamReader => {
   const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
     for (;;) {
       if (failure !== undefined) throw failure.error
-      const bytes = unread.shift()
-      if (bytes !== undefined) {
-        unreadBytes -= bytes.byteLength
+      const value = unread.take(chunkBytesMax)
+      if (value !== undefined) {
         resumeWhenDrained()
-        return { done: false, value: bytes }
+        return { done: false, value }
       }
       if (ended) return { done: true, value: undefined }
       await new Promise<void>((resolve) => {
