@@ -4,6 +4,7 @@ import type { Clock } from '#ports/clock'
 import {
   createStreamDecoder,
   encodeStreamFrame,
+  encodeStreamHeader,
   type ServerControl,
   type StreamFrame,
   streamFrameBytesMax,
@@ -33,12 +34,21 @@ export const createWire = (clock: Clock, socket: Duplex, signal: AbortSignal): W
     if (ended || socket.destroyed || socket.writableEnded) return
     if (!socket.write(bytes)) await roomOrGone(socket, signal)
   }
+  /** Both in one system call, without a copy of the bytes. */
+  const writeTogether = async (header: Uint8Array, bytes: Uint8Array): Promise<void> => {
+    if (ended || socket.destroyed || socket.writableEnded) return
+    socket.cork()
+    socket.write(header)
+    const hasRoom = socket.write(bytes)
+    socket.uncork()
+    if (!hasRoom) await roomOrGone(socket, signal)
+  }
   const frames = readFrames(socket)
   const send = async (event: OutputFrame | ServerControl): Promise<void> => {
     if ('type' in event) return await write(encodeStreamFrame({ kind: 'control', value: event }))
     for (let at = 0; at === 0 || at < event.bytes.length; at += streamFrameBytesMax) {
       const bytes = event.bytes.subarray(at, at + streamFrameBytesMax)
-      await write(encodeStreamFrame({ kind: event.stream, bytes }))
+      await writeTogether(encodeStreamHeader(event.stream, bytes.length), bytes)
     }
   }
   return {
@@ -59,21 +69,35 @@ export const createWire = (clock: Clock, socket: Duplex, signal: AbortSignal): W
     end: async () => {
       if (ended) return
       ended = true
-      await endSocket(clock, socket, accepted)
+      await endSocket(clock, socket, signal, accepted)
     },
   }
 }
 
-/** Lets the client read all before the connection goes: it closes first, or has a moment to. */
-const endSocket = async (clock: Clock, socket: Duplex, reading: boolean): Promise<void> => {
+/**
+ * Lets the client take all that was written, as long as it is there; then it closes first, or has a moment to.
+ */
+const endSocket = async (
+  clock: Clock,
+  socket: Duplex,
+  signal: AbortSignal,
+  reading: boolean,
+): Promise<void> => {
   if (socket.destroyed) return
   const closed = new AbortController()
   socket.once('close', () => closed.abort())
-  socket.end()
+  const flushed = new Promise<void>((resolve) => socket.end(() => resolve()))
   if (!reading) socket.resume()
+  await Promise.race([flushed, aborted(AbortSignal.any([signal, closed.signal]))])
   await clock.sleep(lingerMs, closed.signal).catch(() => undefined)
   socket.destroy()
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 /** An error as a whole HTTP response, for sockets where nothing else writes any more. */
 export const rawResponse = (error: ArtelError): string => {

@@ -10,7 +10,7 @@ import { setTerminalSize } from './run-terminal.ts'
 type Event = OutputFrame | ServerControl
 
 /** Events that wait for a slow client before the output has to. */
-const eventsMax = 64
+const eventsMax = 4
 
 /** Passes the output on, from the beginning to the end, then the exit. */
 const pump = async (

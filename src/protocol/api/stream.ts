@@ -44,13 +44,20 @@ export type StreamFrame =
 
 const names = ['stdin', 'stdout', 'stderr', 'control'] as const
 
+/** What stands before the `length` bytes of a frame. */
+export const encodeStreamHeader = (kind: StreamFrame['kind'], length: number): Uint8Array => {
+  const header = new Uint8Array(streamHeaderBytes)
+  const view = new DataView(header.buffer)
+  view.setUint8(0, streamKinds[kind])
+  view.setUint32(1, length)
+  return header
+}
+
 export const encodeStreamFrame = (frame: StreamFrame): Uint8Array => {
   const body =
     frame.kind === 'control' ? new TextEncoder().encode(JSON.stringify(frame.value)) : frame.bytes
   const bytes = new Uint8Array(streamHeaderBytes + body.length)
-  const view = new DataView(bytes.buffer)
-  view.setUint8(0, streamKinds[frame.kind])
-  view.setUint32(1, body.length)
+  bytes.set(encodeStreamHeader(frame.kind, body.length))
   bytes.set(body, streamHeaderBytes)
   return bytes
 }
