@@ -3,7 +3,12 @@ import type { SignedOffer } from '#core/offer'
 import { createOfferPublisher, type OfferDraft, type OfferPublisher } from '#peers/offer-gossip'
 import type { Startable } from '#ports/lifecycle'
 import type { Earning, HostJoin, HostView } from '#protocol/api/node'
-import { type HostSettings, hostSettingsSchema, hostTables } from '#protocol/host-records'
+import {
+  type HostLease,
+  type HostSettings,
+  hostSettingsSchema,
+  hostTables,
+} from '#protocol/host-records'
 import { regionText } from '#protocol/offer'
 import { earningOf } from './earnings.ts'
 import {
@@ -44,6 +49,8 @@ const ownerKey = 'owner'
 /** How long leases may take to end once the host has quit them. */
 const quitMs = 120_000
 const quitEveryMs = 1_000
+/** How long a stopping node waits for leases that are ending. */
+const endingMs = 15_000
 
 class SellingHost implements Host {
   readonly #components: HostComponents
@@ -84,8 +91,9 @@ class SellingHost implements Host {
     ]
   }
 
-  /** Containers go on without this process; its next life takes them up. */
+  /** Finishes leases that are ending; containers of others go on, and the next life takes them up. */
   async stop(): Promise<void> {
+    await this.#untilNone(['ending'], endingMs, new AbortController().signal)
     for (const unhandle of this.#unhandle) unhandle()
     this.#unhandle = []
     await this.#publisher.stop()
@@ -218,18 +226,23 @@ class SellingHost implements Host {
     }
   }
 
-  #isFree(): boolean {
-    const binding = ['bid', 'running', 'ending']
-    return !this.#parts.leases.all().some(({ state }) => binding.includes(state))
+  /** Waits until no lease and no bid is left; false when that took too long. */
+  #untilFree(ms: number, signal: AbortSignal): Promise<boolean> {
+    return this.#untilNone(['bid', 'running', 'ending'], ms, signal)
   }
 
-  /** Waits until no lease and no bid is left; false when that took too long. */
-  async #untilFree(ms: number, signal: AbortSignal): Promise<boolean> {
-    const { notice } = this.#parts.leases
+  /** Waits until no lease is in one of `states`; false when that took too long. */
+  async #untilNone(
+    states: readonly HostLease['state'][],
+    ms: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { leases } = this.#parts
+    const { notice } = leases
     const waiting = async (inner: AbortSignal): Promise<void> => {
       for (;;) {
         const seen = notice.version()
-        if (this.#isFree()) return
+        if (!leases.all().some(({ state }) => states.includes(state))) return
         await notice.changed(seen, inner)
       }
     }

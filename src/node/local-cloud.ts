@@ -16,7 +16,7 @@ import {
   loadMembers,
   planLayout,
 } from './local-layout.ts'
-import { awaitOffers, joinOnce } from './local-market.ts'
+import { awaitOffers, clearOut, joinOnce } from './local-market.ts'
 import { writeNetwork } from './network-file.ts'
 import { answers, readPid, startDaemon } from './start-daemon.ts'
 import { endProcess, isAlive, stopDaemon } from './stop-daemon.ts'
@@ -70,7 +70,7 @@ export const localUp = async (options: {
   return network
 }
 
-/** Stops every process of the local cloud, in order; what they keep on disk stays. */
+/** Ends every run, lease and process of the local cloud, in order; what its nodes keep on disk stays. */
 export const localDown = async (options: {
   readonly home: string
   readonly say: Say
@@ -78,8 +78,9 @@ export const localDown = async (options: {
   const home = homeOf(options.home)
   const layout = await loadLayout(home)
   if (layout === undefined) return
-  await stopDaemon({ home: home.directory })
   const homes = Array.from({ length: layout.hosts }, (_, index) => hostHome(home, index + 1))
+  await clearOut(home, homes, options.say)
+  await stopDaemon({ home: home.directory })
   await Promise.all(homes.map((one) => stopDaemon({ home: one.directory })))
   const chain = await chainPid(home)
   if (chain !== undefined) await endProcess(chain, 10_000)
