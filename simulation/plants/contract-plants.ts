@@ -103,10 +103,7 @@ export const contractPlants = {
     return { ...running, status: before.status }
   }),
   'outsiders-take-nothing': takeFromNeighbour,
-  'supersede-keeps-debts': onPredecessor((lease) => ({
-    ...lease,
-    ended: Math.max(lease.opened, (lease.ended ?? 0) - 1),
-  })),
+  'supersede-keeps-debts': onPredecessor((lease) => ({ ...lease, ended: lease.opened })),
   'charged-for-time-open': onEvents(['Closed'], (lease, now) => ({ ...lease, ack: now + 3600 })),
 } as const satisfies Readonly<Record<string, Spoil>>
 

@@ -77,7 +77,7 @@ export const plantedFaults = (
   hosts: number,
 ): readonly Fault[] =>
   plant === 'honest-unharmed'
-    ? [0.2, 0.4, 0.6, 0.8].flatMap((share) =>
+    ? [0.1, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].flatMap((share) =>
         Array.from({ length: hosts }, (_, host) => ({
           kind: 'power-cut' as const,
           host,
