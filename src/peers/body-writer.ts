@@ -1,3 +1,4 @@
+import { ArtelError } from '#core/errors'
 import type { Clock } from '#ports/clock'
 import type { PeerStream } from '#ports/network'
 import { type BodyPart, encodeControl } from '#protocol/peer/call'
@@ -5,6 +6,8 @@ import { encodeData, encodeFrame, keepAliveFrame } from '#protocol/peer/frames'
 
 /** How long a source that was left early may take to clean up. */
 const leaveTimeoutMs = 5000
+
+const isSettled = new ArtelError('cancelled', 'what was awaited is here')
 
 const framesOf = (part: BodyPart): readonly Uint8Array[] =>
   part.kind === 'data' ? encodeData(part.bytes) : [encodeControl(part.value)]
@@ -16,12 +19,17 @@ const orAfter = async <T>(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T | undefined> => {
+  // by hand, for every part of a body: AbortSignal.any and a fresh error each time cost as much as the part
   const settled = new AbortController()
-  const tooLate = clock.sleep(ms, AbortSignal.any([signal, settled.signal])).then(() => undefined)
+  const onAbort = () => settled.abort(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  const tooLate = clock.sleep(ms, settled.signal).then(() => undefined)
   try {
     return await Promise.race([promise, tooLate])
   } finally {
-    settled.abort()
+    signal.removeEventListener('abort', onAbort)
+    settled.abort(isSettled)
   }
 }
 

@@ -19,16 +19,24 @@ export const createSystemClock = (): Clock => ({
       signal.addEventListener('abort', onAbort, { once: true })
     }),
   within: async (ms, signal, what, work) => {
-    const timeout = new ArtelError('timeout', `${what}: no answer within ${ms} ms`)
-    const late = new AbortController()
-    const timer = setTimeout(() => late.abort(timeout), ms)
+    // one controller by hand: this runs for every piece of a stream, and AbortSignal.any is dear
+    const both = new AbortController()
+    const onAbort = () => both.abort(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    let timeout: ArtelError | undefined
+    const timer = setTimeout(() => {
+      timeout = new ArtelError('timeout', `${what}: no answer within ${ms} ms`)
+      both.abort(timeout)
+    }, ms)
     try {
-      return await work(AbortSignal.any([signal, late.signal]))
+      return await work(both.signal)
     } catch (error) {
-      if (late.signal.aborted && !signal.aborted) throw timeout
+      if (timeout !== undefined && !signal.aborted) throw timeout
       throw error
     } finally {
       clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
     }
   },
 })

@@ -1,17 +1,22 @@
+import type { Clock } from '#ports/clock'
 import type { BodyPart } from '#protocol/peer/call'
 
 /** The request's body of `run.output`: tells the host how much of the output is safe here. */
 export type Confirmations = AsyncIterable<BodyPart> & {
-  /** All before `offset` is kept here. Told as soon as the last one has gone out; the newest counts. */
+  /** All before `offset` is kept here; rises. */
   readonly confirm: (offset: number) => void
 }
 
-/** Confirmations for one call, iterated once; they go on until the call is over. */
-export const createConfirmations = (): Confirmations => {
+/** How far apart they are told: a message for every piece would cost more than the pieces. */
+const pauseMs = 50
+
+/** Confirmations for one call, iterated once; they go on until the call is over or `signal` aborts. */
+export const createConfirmations = (clock: Clock, signal: AbortSignal): Confirmations => {
   let told = 0
   let newest = 0
   let wake: (() => void) | undefined
   const next = async (): Promise<IteratorResult<BodyPart, undefined>> => {
+    if (told > 0) await clock.sleep(pauseMs, signal)
     while (newest === told) {
       await new Promise<void>((resolve) => {
         wake = resolve

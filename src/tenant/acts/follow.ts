@@ -33,7 +33,7 @@ const readOnce = async (
       : mapAt(context, { lease: id, hostOffset: 0, spoolOffset: output.end() })
   const offset = mapping.hostOffset + output.end() - mapping.spoolOffset
   const params = { lease: id, run: instance.id, offset, follow: true }
-  const confirmations = createConfirmations()
+  const confirmations = createConfirmations(parts.clock, signal)
   const options = { signal, body: confirmations }
   const { body } = await parts.caller.call(host.peer, runOutput, params, options)
   const wholeFrames = createOutputSplitter()
