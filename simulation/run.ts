@@ -82,6 +82,9 @@ const main = async (args: readonly string[]): Promise<number> => {
   return runAll(parseOptions(args))
 }
 
+// Thousands of expected errors an hour are made for nothing but their code.
+Error.stackTraceLimit = 4
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

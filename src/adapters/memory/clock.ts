@@ -82,20 +82,19 @@ const createView = (core: Core, startMs: number): ClockIncarnation => {
     })
   const within: Clock['within'] = async (ms, signal, what, work) => {
     if (revoked) return never()
-    const timeout = new ArtelError('timeout', `${what}: no answer within ${ms} ms`)
     const both = new AbortController()
     const onAbort = (): void => both.abort(signal.reason)
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
-    let late = false
+    let timeout: ArtelError | undefined
     const timer = after(ms, () => {
-      late = true
+      timeout = new ArtelError('timeout', `${what}: no answer within ${ms} ms`)
       both.abort(timeout)
     })
     try {
       return await work(both.signal)
     } catch (error) {
-      if (late && !signal.aborted) throw timeout
+      if (timeout !== undefined && !signal.aborted) throw timeout
       throw error
     } finally {
       cancel(timer)
