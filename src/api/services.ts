@@ -1,5 +1,6 @@
 import type { Address, RunId } from '#core/ids'
 import type { TokenAmount } from '#core/money'
+import type { ContainerStats } from '#ports/engine'
 import type {
   Earning,
   HostJoin,
@@ -59,7 +60,7 @@ export type RunService = {
   /** Refuses a running one ('conflict') unless `force`, which kills it. */
   readonly remove: (name: string, force: boolean, signal: AbortSignal) => Promise<void>
   readonly resize: (name: string, columns: number, rows: number) => Promise<void>
-  readonly stats: (name: string, signal: AbortSignal) => Promise<RunStats>
+  readonly stats: (name: string, signal: AbortSignal) => Promise<ContainerStats>
   readonly getArchive: (
     name: string,
     path: string,
@@ -73,18 +74,6 @@ export type RunService = {
   ) => Promise<void>
   /** The tar of an output path of an ended run, named by its index in `RunView.outputs`. */
   readonly output: (name: string, index: number, signal: AbortSignal) => AsyncIterable<Uint8Array>
-}
-
-export type RunStats = {
-  readonly atMs: number
-  readonly cpuNs: number
-  readonly memoryBytes: number
-  readonly memoryMaxBytes: number
-  readonly pids: number
-  readonly receivedBytes: number
-  readonly sentBytes: number
-  readonly readBytes: number
-  readonly writtenBytes: number
 }
 
 export type MapService = {

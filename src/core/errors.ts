@@ -1,32 +1,38 @@
-/** What went wrong, as a stable word that programs may match on. */
-export type ErrorCode =
-  | 'bad-request' // input that meets no schema or limit
-  | 'unauthorized'
-  | 'not-found'
-  | 'conflict' // a name taken, an idempotency key reused for another request, a state that forbids it
-  | 'too-large'
-  | 'busy' // a bound is reached: try again later
-  | 'timeout'
-  | 'cancelled'
-  | 'unavailable' // daemon, engine, chain or peer cannot be reached
-  | 'no-match' // no host fits the wishes
-  | 'price' // cheaper than any host sells
-  | 'balance' // vault balance too low
-  | 'gas' // the account cannot pay for a transaction
-  | 'reverted' // the contract refused
-  | 'wrong-chain' // chain id or contract does not match the network
-  | 'image-not-found'
-  | 'image-platform'
-  | 'command-not-found'
-  | 'not-executable'
-  | 'out-of-memory'
-  | 'out-of-disk'
-  | 'refused' // a host's own rules say no
-  | 'host-lost'
-  | 'interrupted'
-  | 'corrupt' // data on disk or from a peer that does not parse or verify
-  | 'unsupported'
-  | 'internal'
+/** What can go wrong, each a stable word that programs may match on. */
+export const errorCodes = [
+  'bad-request', // input that meets no schema or limit
+  'unauthorized',
+  'not-found',
+  'conflict', // a name taken, an idempotency key reused for another request, a state that forbids it
+  'too-large',
+  'busy', // a bound is reached: try again later
+  'timeout',
+  'cancelled',
+  'unavailable', // daemon, engine, chain or peer cannot be reached
+  'no-match', // no host fits the wishes
+  'price', // cheaper than any host sells
+  'balance', // vault balance too low
+  'gas', // the account cannot pay for a transaction
+  'reverted', // the contract refused
+  'wrong-chain', // chain id or contract does not match the network
+  'image-not-found',
+  'image-platform',
+  'command-not-found',
+  'not-executable',
+  'out-of-memory',
+  'out-of-disk',
+  'refused', // a host's own rules say no
+  'host-lost',
+  'interrupted',
+  'corrupt', // data on disk or from a peer that does not parse or verify
+  'unsupported',
+  'internal',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  errorCodes.some((known) => known === code)
 
 export type ErrorDetails = {
   /** What to do about it, in one sentence. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isErrorCode } from '#core/errors'
 import type { ImageReference, Requirements, RunSpec } from '#core/manifest'
 import type { HostRunState, RunExit } from '#core/run'
 import { milliseconds, resourcesSchema } from './codecs.ts'
@@ -73,28 +74,9 @@ const exitFields = {
   message: z.string().max(4096).exactOptional(),
 }
 
-const reasons = new Set<string>([
-  'out-of-memory',
-  'out-of-disk',
-  'timeout',
-  'lease-ended',
-  'killed',
-  'image-not-found',
-  'image-platform',
-  'command-not-found',
-  'not-executable',
-  'host-lost',
-  'interrupted',
-  'internal',
-  'unavailable',
-  'refused',
-  'price',
-  'balance',
-  'no-match',
-  'cancelled',
-])
+const ownReasons: readonly unknown[] = ['lease-ended', 'killed']
 const reason = z.custom<NonNullable<RunExit['reason']>>(
-  (value) => typeof value === 'string' && reasons.has(value),
+  (value) => isErrorCode(value) || ownReasons.includes(value),
 )
 
 export const runExitSchema: z.ZodType<RunExit> = z.strictObject({

@@ -1,7 +1,8 @@
 import { type Endpoint, emptyEndpoint, jsonEndpoint, route, streamEndpoint } from '#api/endpoint'
-import type { RunService, RunStats } from '#api/services'
+import type { RunService } from '#api/services'
 import { jsonLines } from '#api/stream-response'
 import type { Clock } from '#ports/clock'
+import type { ContainerStats } from '#ports/engine'
 import {
   logsQueryText,
   outputPathSchema,
@@ -102,7 +103,7 @@ async function* everySecond(
   clock: Clock,
   name: string,
   signal: AbortSignal,
-): AsyncGenerator<RunStats> {
+): AsyncGenerator<ContainerStats> {
   while (!signal.aborted) {
     yield await runs.stats(name, signal)
     await clock.sleep(statsEveryMs, signal)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { bytesCount, milliseconds, runIdText } from '#protocol/codecs'
+import { bytesCount, runIdText } from '#protocol/codecs'
 import { blobIdText, containerPath } from '#protocol/manifest'
+import { statsSchema } from '#protocol/peer/host-routes'
 import { execCreateSchema } from './runs.ts'
 
 /** Names in paths: a run by id, unique beginning of it or name; a map by id; a task or output by index. */
@@ -48,17 +49,7 @@ export const leaveSchema = z.strictObject({
 })
 export const blobSchema = z.strictObject({ id: blobIdText, sizeBytes: bytesCount })
 
-export const runStatsSchema = z.strictObject({
-  atMs: milliseconds,
-  cpuNs: z.number().nonnegative(),
-  memoryBytes: bytesCount,
-  memoryMaxBytes: bytesCount,
-  pids: z.number().int().nonnegative(),
-  receivedBytes: bytesCount,
-  sentBytes: bytesCount,
-  readBytes: bytesCount,
-  writtenBytes: bytesCount,
-})
+export const runStatsSchema = statsSchema
 
 /** What a client may say on an interactive stream. `exec` is the first frame of an exec stream. */
 export const clientControlSchema = z.discriminatedUnion('type', [

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ArtelError, type ErrorCode } from '#core/errors'
+import { ArtelError, type ErrorCode, isErrorCode } from '#core/errors'
 import type { JsonValue } from '#core/json'
 import { controlBytesMax, encodeFrame } from './frames.ts'
 
@@ -16,42 +16,9 @@ export const headOverheadBytes = 1024
 /** Even all escaped, message and hint fit into an error frame. */
 const messageCharsMax = 1000
 
-// a record, so that a code added to the core must be added here
-const errorCodes: Readonly<Record<ErrorCode, true>> = {
-  'bad-request': true,
-  unauthorized: true,
-  'not-found': true,
-  conflict: true,
-  'too-large': true,
-  busy: true,
-  timeout: true,
-  cancelled: true,
-  unavailable: true,
-  'no-match': true,
-  price: true,
-  balance: true,
-  gas: true,
-  reverted: true,
-  'wrong-chain': true,
-  'image-not-found': true,
-  'image-platform': true,
-  'command-not-found': true,
-  'not-executable': true,
-  'out-of-memory': true,
-  'out-of-disk': true,
-  refused: true,
-  'host-lost': true,
-  interrupted: true,
-  corrupt: true,
-  unsupported: true,
-  internal: true,
-}
-
 const errorSchema = z.object({
   // a code that a newer peer invented still is an error
-  code: z
-    .custom<ErrorCode>((code) => typeof code === 'string' && Object.hasOwn(errorCodes, code))
-    .catch('internal'),
+  code: z.custom<ErrorCode>(isErrorCode).catch('internal'),
   message: z.string().max(2 * messageCharsMax),
   hint: z
     .string()
