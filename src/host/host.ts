@@ -151,13 +151,7 @@ class SellingHost implements Host {
     if (settings === undefined) return this.view()
     this.#decide({ ...settings, state: 'leaving' })
     await this.#untilFree(drainSeconds * 1000, signal)
-    await this.#quitAll(signal)
-    const { leases, runs, images } = this.#parts
-    for (const { id } of leases.all()) await runs.forgetLease(id, signal)
-    await images.removeAll(signal)
-    this.#settings.delete(ownerKey)
-    this.#components.records.flush()
-    this.#publisher.changed()
+    await this.#finishLeaving(signal)
     return this.view()
   }
 
@@ -259,7 +253,9 @@ class SellingHost implements Host {
   /** Ends and removes what is left, unless the owner has changed their mind meanwhile. */
   async #finishLeaving(signal: AbortSignal): Promise<void> {
     if (!(await this.#quitAll(signal))) return
-    await this.#parts.images.removeAll(signal)
+    const { leases, runs, images } = this.#parts
+    for (const { id } of leases.all()) await runs.forgetLease(id, signal)
+    await images.removeAll(signal)
     this.#components.records.transaction(() => this.#settings.delete(ownerKey))
     this.#publisher.changed()
   }
