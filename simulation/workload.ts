@@ -118,7 +118,7 @@ const drawMap = (random: SeededRandom, atMs: number): MapJob => {
     image: pick(random, images),
     command: reads ? ['cat', '{}'] : ['sleep', String(random.integer(90))],
     hosts: 1 + random.integer(3),
-    workersPerHost: 1,
+    workersPerHost: 1 + random.integer(3),
     resources: { cpuMilli: 250, memoryBytes: 64 * mebibyte, diskBytes: 64 * mebibyte },
     tasks: names,
   })
