@@ -4,7 +4,6 @@ import { noResources } from '#core/resources'
 import { createFollower, type Follower } from '#ledger/follower'
 import { createOutbox, type Outbox } from '#ledger/outbox'
 import { type Caller, createCaller } from '#peers/caller'
-import { createHeartbeat, type Heartbeat } from '#peers/heartbeat'
 import { answerMarket, askMarket } from '#peers/market-query'
 import { listenToOffers } from '#peers/offer-gossip'
 import { createOfferIndex, type OfferIndex } from '#peers/offer-index'
@@ -48,7 +47,6 @@ export type Base = Startable & {
   readonly follower: Follower
   readonly outbox: Outbox
   readonly index: OfferIndex
-  readonly heartbeat: Heartbeat
   /** Asks neighbours for offers of any region; the answers are in the index. */
   readonly refreshMarket: (signal: AbortSignal) => Promise<void>
 }
@@ -67,10 +65,6 @@ export const assembleBase = (ports: BasePorts, options: BaseOptions): Base => {
   )
   const outbox = createOutbox({ chain, records, clock, log, signer })
   const index = learning(createOfferIndex({ clock }), network)
-  const heartbeat = createHeartbeat({
-    clock,
-    ping: (peer, signal) => network.pingMs(peer, signal),
-  })
   const everything: OfferFilter = {
     chainId: chain.info.chainId,
     leases: chain.info.leases,
@@ -96,7 +90,6 @@ export const assembleBase = (ports: BasePorts, options: BaseOptions): Base => {
     follower,
     outbox,
     index,
-    heartbeat,
     refreshMarket,
     start: async (signal) => {
       await follower.start(signal)
@@ -108,7 +101,6 @@ export const assembleBase = (ports: BasePorts, options: BaseOptions): Base => {
       unserve()
       await market?.stop()
       await server.stop()
-      await heartbeat.stop()
       await outbox.stop()
       await follower.stop()
     },
