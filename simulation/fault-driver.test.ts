@@ -33,7 +33,7 @@ const inflicted = async (faults: readonly Fault[]): Promise<readonly string[]> =
         heal: (x, y) => note(`heal ${x.length}-${y.length}`),
       },
       chain: {
-        reorg: (depth) => note(`reorg ${depth}`),
+        reorg: (depth, drop) => note(`reorg ${depth}${drop ? ' for good' : ''}`),
         setOutage: (_, out) => note(`rpc ${out ? 'out' : 'back'}`),
       },
       usualLatencyMs: 20,
@@ -100,8 +100,8 @@ test('a host that left is not started again', async () => {
     await inflicted([
       { kind: 'leave', host: 0, drainSeconds: 1, atMs: 10, forMs: 0 },
       { kind: 'crash', node: a, atMs: 20, forMs: 5 },
-      { kind: 'reorg', depth: 2, atMs: 30, forMs: 0 },
+      { kind: 'reorg', depth: 2, drop: true, atMs: 30, forMs: 0 },
     ]),
-    ['10 a leaves', '30 reorg 2'],
+    ['10 a leaves', '30 reorg 2 for good'],
   )
 })

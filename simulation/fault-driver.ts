@@ -24,7 +24,7 @@ export type FaultTargets = {
   readonly internet: Pick<MemoryInternet, 'setLink'>
   readonly partitions: Partitions
   readonly chain: {
-    readonly reorg: (depth: number) => void
+    readonly reorg: (depth: number, drop: boolean) => void
     readonly setOutage: (account: Address, out: boolean) => void
   }
   readonly usualLatencyMs: number
@@ -148,7 +148,7 @@ export const createFaultDriver = (
       case 'slow-link':
         return links.slow(fault, signal)
       case 'reorg':
-        return chain.reorg(fault.depth)
+        return chain.reorg(fault.depth, fault.drop)
       case 'rpc-outage':
         return nodes.stopRpc(fault, signal)
       case 'engine-failure':

@@ -16,8 +16,8 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
       readonly b: NodeRef
       readonly latencyMs: number
     }
-  /** The newest `depth` blocks are undone; their transactions come back in later ones, or not at all. */
-  | { readonly kind: 'reorg'; readonly depth: number }
+  /** The newest `depth` blocks are undone; their transactions wait again, or with `drop` are forgotten. */
+  | { readonly kind: 'reorg'; readonly depth: number; readonly drop: boolean }
   | { readonly kind: 'rpc-outage'; readonly node: NodeRef }
   | { readonly kind: 'engine-failure'; readonly host: number }
   /** The owner has enough and leaves the network for good. */
@@ -45,12 +45,14 @@ const ratesPerHour: Readonly<Record<FaultKind, number>> = {
   'power-cut': 0.05,
   partition: 0.1,
   'slow-link': 0.3,
-  reorg: 0.1,
+  reorg: 0.5,
   'rpc-outage': 0.1,
   'engine-failure': 0.05,
   leave: 0.01,
 }
 const manyFactor = 6
+const longShare = 0.05
+const longMs = 4 * hour
 /** At most this share of hosts ever leaves: somebody must be left to run things. */
 const leaversMax = 1 / 3
 
@@ -65,7 +67,9 @@ const drawNode = (random: SeededRandom, { hosts, tenants }: FaultScale): NodeRef
 const drawFault = (random: SeededRandom, kind: FaultKind, scale: FaultScale): Fault => {
   const node = drawNode(random, scale)
   const host = random.integer(scale.hosts)
-  const lasting = (low: number, high: number) => {
+  const lasting = (low: number, usual: number) => {
+    // Now and then something is down for as long as it takes leases to run out.
+    const high = random.fraction() < longShare ? longMs : usual
     const forMs = Math.min(between(random, low, high), Math.floor(scale.lastsMs / 4))
     return { atMs: between(random, 0, scale.lastsMs - forMs), forMs }
   }
@@ -89,7 +93,12 @@ const drawFault = (random: SeededRandom, kind: FaultKind, scale: FaultScale): Fa
         ...lasting(minute, 20 * minute),
       }
     case 'reorg':
-      return { kind, depth: 1 + random.integer(4), ...lasting(0, 1) }
+      return {
+        kind,
+        depth: 1 + random.integer(4),
+        drop: random.fraction() < 0.3,
+        ...lasting(0, 1),
+      }
     case 'rpc-outage':
       return { kind, node, ...lasting(5 * second, 15 * minute) }
     case 'engine-failure':

@@ -16,7 +16,7 @@ import { createFaultyEngine } from './faulty-engine.ts'
 import { lend } from './life.ts'
 import { plantedClock, plantedEngine } from './plants/plants.ts'
 import { createSite, type LifePorts } from './site.ts'
-import { createChainLink, publicImage, type WorldParts } from './world-parts.ts'
+import { createChainLink, drawSkewMs, publicImage, type WorldParts } from './world-parts.ts'
 
 /** What the owner and the faults need of a host's node. */
 type HostBody = Startable & {
@@ -134,7 +134,12 @@ export const createHostPlace = (parts: WorldParts, name: string) => {
       records: machinery.records,
       network: () => parts.internet.node({ peer: signer.peerId }),
     },
-    { name, assemble, clockOf: (own) => plantedClock(parts.plant, own) },
+    {
+      name,
+      assemble,
+      skewMs: drawSkewMs(random),
+      clockOf: (own) => plantedClock(parts.plant, own),
+    },
   )
   const target: HostTarget = {
     site,

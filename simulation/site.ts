@@ -63,6 +63,8 @@ type Running<Body> = {
 export type SiteOptions<Body> = {
   readonly name: string
   readonly assemble: (ports: LifePorts) => Body
+  /** How far its wall clock is off. */
+  readonly skewMs?: number
   /** How the node's clock is tampered with. */
   readonly clockOf?: (clock: Clock) => Clock
 }
@@ -76,7 +78,7 @@ const beginLife = <Body>(
 ): Running<Body> => {
   const { clock, random, log, records } = components
   const life = createLife()
-  const incarnation = clock.incarnation()
+  const incarnation = clock.incarnation(options.skewMs ?? 0)
   const network = components.network()
   const body = options.assemble({
     life,

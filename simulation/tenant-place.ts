@@ -12,7 +12,13 @@ import { plantedClock } from './plants/plants.ts'
 import { createSite, type LifePorts } from './site.ts'
 import { createTenantActor } from './tenant-actor.ts'
 import type { TenantBody } from './tenant-body.ts'
-import { createChainLink, privateImage, publicImage, type WorldParts } from './world-parts.ts'
+import {
+  createChainLink,
+  drawSkewMs,
+  privateImage,
+  publicImage,
+  type WorldParts,
+} from './world-parts.ts'
 
 /** A tenant's machine and its owner. */
 export type TenantPlace = ReturnType<typeof createTenantPlace>
@@ -65,7 +71,12 @@ export const createTenantPlace = (
       records,
       network: () => parts.internet.node({ peer: signer.peerId }),
     },
-    { name, assemble, clockOf: (own) => plantedClock(parts.plant, own) },
+    {
+      name,
+      assemble,
+      skewMs: drawSkewMs(random),
+      clockOf: (own) => plantedClock(parts.plant, own),
+    },
   )
   const actor = createTenantActor({ clock, site }, { onBadRefusal })
   return {

@@ -36,6 +36,14 @@ export const privateImage: EngineImage = memoryImage('docker.io/workshop/tool:1'
   tags: ['docker.io/workshop/tool:1', 'workshop/tool:1'],
 })
 
+const skewMaxMs = 3000
+
+/** How far a machine's clock is off: most are right, some a few seconds early or late. */
+export const drawSkewMs = (random: SeededRandom): number => {
+  const draws = random.fork('clock')
+  return draws.fraction() < 0.6 ? 0 : draws.integer(2 * skewMaxMs) - skewMaxMs
+}
+
 /** One node's way to the chain: an outage outlasts the node's lives. */
 export type ChainLink = {
   readonly connect: (clock: Clock) => MemoryChain

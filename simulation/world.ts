@@ -144,7 +144,7 @@ const createDriver = (world: World, onFault: (fault: object) => void): FaultDriv
       internet,
       partitions: createPartitions(internet),
       chain: {
-        reorg: (depth) => ledger.reorganise(depth),
+        reorg: (depth, drop) => ledger.reorganise(depth, { drop }),
         setOutage: (account, out) => links.get(account)?.setOutage(out),
       },
       usualLatencyMs,
