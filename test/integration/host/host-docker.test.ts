@@ -229,11 +229,14 @@ describe('a host on a real engine', { timeout: 180_000 }, () => {
   test('takes its containers up again after a restart', async () => {
     const lease = await rig.lease(600, { ...small, network: 'egress' })
     const run = newRun()
-    const spec = runSpec(digest, ['sh', '-c', 'sleep 4; echo late; exit 5'])
+    const script = 'until [ -e /tmp/go ]; do sleep 0.1; done; echo late; exit 5'
+    const spec = runSpec(digest, ['sh', '-c', script])
     await rig.call(runCreate, { lease, run, spec, start: true, holdOutput: false })
     await rig.restartHost()
     await rig.until(() => rig.host.view().problem === undefined, 'the host is ready')
     const { body } = await rig.call(runOutput, { lease, run, offset: 0, follow: true })
+    const go = { command: ['touch', '/tmp/go'], env: [], tty: false, openStdin: false }
+    await dataOf((await rig.call(runExec, { lease, run, ...go }, parts())).body)
     assert.equal(await textOf(body), 'late\n')
     assert.equal(((await finished(lease, run)) as { exitCode?: number }).exitCode, 5)
     await rig.chainCall({ kind: 'close', terms: rig.termsOf(lease) })
