@@ -7,7 +7,7 @@ import { noteRunState } from './note-state.ts'
 import { onceKnown } from './start.ts'
 
 /** Waits between attempts to reach a host again; after the last one it counts as lost. */
-const redialDelaysMs = [0, 250, 500, 1000, 1500, 2000]
+const redialDelaysMs = [0, 250, 500, 1000, 1500, 2000, 3000, 4000]
 const redialTimeoutMs = 4_000
 
 const heard = ({ parts, instance }: ActContext, lease: Liveness | undefined): Liveness => ({
