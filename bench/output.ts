@@ -35,8 +35,8 @@ export const measureOutput = async (cloud: Cloud, binary: string): Promise<reado
   )
   return [
     {
-      name: '100 MB of output: bytes lost',
-      value: bytes - total,
+      name: '100 MB of output: bytes missing or too many',
+      value: Math.abs(bytes - total),
       unit: 'bytes',
       target: { atMost: 0 },
     },

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { ArtelError } from '#core/errors'
+import { aptInstall, isRoot } from './engine/apt-install.ts'
 import { ensureBaseImage } from './engine/ensure-base-image.ts'
 import { ensureEngine } from './engine/ensure-engine.ts'
 import { root, toolEnvironment } from './run-steps.ts'
@@ -19,6 +20,8 @@ const main = async (): Promise<number> => {
   const say = (line: string): void => console.log(`artel: ${line}`)
   const { socketPath } = await ensureEngine({ say })
   await ensureBaseImage('debian:bookworm-slim', { socketPath, say })
+  // `ss` cuts connections in the middle of a test.
+  if (isRoot() && existsSync('/usr/bin/apt-get')) await aptInstall(['iproute2'], say)
   // node --test succeeds when a pattern matches nothing, so the files are counted here.
   const files = (named.length > 0 ? named : everything)
     .flatMap((pattern) => globSync(pattern, { cwd: root }))
