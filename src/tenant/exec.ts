@@ -19,6 +19,8 @@ async function* eventsOf(
   onEnd: () => void,
 ): AsyncGenerator<OutputFrame | ServerControl> {
   const decoder = createOutputDecoder()
+  // The host answers once the process runs: from now on the client's terminal is its terminal.
+  yield { type: 'started' }
   try {
     for await (const part of body) {
       if (part.kind === 'data') {

@@ -48,6 +48,20 @@ test('the exit code of the program is the exit code of the run', async () => {
   await tenant.stop()
 })
 
+test('a client of a further process hears that it runs, what it says, and its exit', async () => {
+  const world = inMemory()
+  const tenant = world.live()
+  for (const host of world.hosts) host.script = { says: Array(60).fill('x'), exitCode: 0 }
+  const { name } = await createRun(tenant)
+  await world.until('the run runs', () => tenant.runs.get(name).status === 'running')
+  const request = { command: ['sh', '-c'], env: [], tty: true, openStdin: false }
+  const session = await tenant.runs.exec(name, request, never)
+  const seen: string[] = []
+  for await (const event of session.events) seen.push('stream' in event ? event.stream : event.type)
+  assert.deepEqual(seen, ['started', 'stdout', 'exit'])
+  await tenant.stop()
+})
+
 test('an attached client sees everything from the beginning, then the exit', async () => {
   const world = inMemory()
   const tenant = world.live()

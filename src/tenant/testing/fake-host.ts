@@ -6,6 +6,7 @@ import type { ChainInfo } from '#ports/chain'
 import type { Clock } from '#ports/clock'
 import type { Signer } from '#ports/signer'
 import { termsDigest } from '#protocol/eip712-leases'
+import { encodeOutputFrame } from '#protocol/output'
 import type { BodyPart } from '#protocol/peer/call'
 import * as routes from '#protocol/peer/host-routes'
 import type { PeerRoute } from '#protocol/peer/route'
@@ -123,6 +124,22 @@ const handleStreams = (host: FakeHost, { clock }: Parts, on: On): void => {
   })
 }
 
+async function* saying({ clock }: Parts, text: string, exitCode: number): AsyncGenerator<BodyPart> {
+  const frame = {
+    stream: 'stdout',
+    atMs: clock.nowMs(),
+    bytes: new TextEncoder().encode(text),
+  } as const
+  yield { kind: 'data', bytes: encodeOutputFrame(frame) }
+  yield { kind: 'control', value: { exitCode } }
+}
+
+const handleExecs = (_: FakeHost, parts: Parts, on: On): void =>
+  on(routes.runExec, async ({ command }) => ({
+    result: {},
+    body: saying(parts, command.join(' '), 3),
+  }))
+
 const handleTasks = (host: FakeHost, { clock }: Parts, on: On): void => {
   on(routes.workerCreate, async () => ({ result: { shell: true } }))
   on(routes.taskRun, async ({ command }, { body, signal }) => {
@@ -172,7 +189,7 @@ export const createFakeHost = (clock: Clock, info: ChainInfo, signer: Signer): F
     })
   }
   const parts = { clock, info, gone: down.signal }
-  for (const handle of [handleLeases, handleRuns, handleStreams, handleTasks]) {
+  for (const handle of [handleLeases, handleRuns, handleStreams, handleExecs, handleTasks]) {
     handle(host, parts, on)
   }
   return host
