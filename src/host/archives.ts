@@ -28,20 +28,23 @@ const exists = async (
 const directories = async function* (
   paths: readonly string[],
   mtime: number,
+  lastMode: number,
 ): AsyncGenerator<Uint8Array> {
-  for (const path of paths) {
+  for (const [index, path] of paths.entries()) {
     const name = `${path.slice(1)}/`
-    yield encodeTarHeader({ name, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime, size: 0 })
+    const mode = index === paths.length - 1 ? lastMode : 0o755
+    yield encodeTarHeader({ name, type: 'directory', mode, uid: 0, gid: 0, mtime, size: 0 })
   }
   yield tarEnd
 }
 
-/** Makes `path` and its missing parents in a container; what exists keeps its owner and mode. */
+/** Makes `path` with `mode` and its missing parents in a container; what exists keeps its owner and mode. */
 export const makeDirectories = async (
   { engine, clock }: { readonly engine: Engine; readonly clock: Clock },
   container: string,
   path: string,
   signal: AbortSignal,
+  mode = 0o755,
 ): Promise<void> => {
   const missing: string[] = []
   for (const one of pathAndParents(path).toReversed()) {
@@ -49,7 +52,7 @@ export const makeDirectories = async (
     missing.unshift(one)
   }
   if (missing.length === 0) return
-  await engine.putArchive(container, '/', directories(missing, nowSeconds(clock)), signal)
+  await engine.putArchive(container, '/', directories(missing, nowSeconds(clock), mode), signal)
 }
 
 /** At most `bytesMax` bytes of `source`. Throws 'too-large' at the first one more. */

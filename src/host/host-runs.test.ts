@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LeaseId } from '#core/ids'
-import { runCreate, runOutput, runRemove, runStart, runStop } from '#protocol/peer/host-routes'
+import type { BodyPart } from '#protocol/peer/call'
+import {
+  runCreate,
+  runGetArchive,
+  runOutput,
+  runRemove,
+  runStart,
+  runStop,
+} from '#protocol/peer/host-routes'
 import { small } from '../../test/integration/host/rig.ts'
 import {
   begin,
@@ -14,6 +22,14 @@ import {
   textOf,
 } from '../../test/integration/host/stage.ts'
 import { containerDefaults, containerSpec } from './container-spec.ts'
+
+const bytesText = async (body: AsyncIterable<BodyPart>): Promise<string> => {
+  let text = ''
+  for await (const part of body) {
+    if (part.kind === 'data') text += new TextDecoder('latin1').decode(part.bytes)
+  }
+  return text
+}
 
 test(
   'a run says what it has to say and how it ended',
@@ -69,6 +85,21 @@ test(
     const spec = sh('true', { inputs: [{ target: '/data', blob: 'a'.repeat(64) }] })
     await rig.call(runCreate, { lease, run, spec, start: false, holdOutput: false })
     await assert.rejects(rig.call(runStart, { lease, run }), rejects('conflict', /\/data/))
+  }),
+)
+
+test(
+  'a folder for outputs is there before the program starts, for whichever user it runs as',
+  play(async ({ rig }) => {
+    const lease = await rig.lease(600)
+    const spec = sh('sleep 60', { outputs: ['/out/deep', '/film.mp4'] })
+    const { run } = await begin(rig, lease, spec)
+    const { body } = await rig.call(runGetArchive, { lease, run, path: '/out/deep' })
+    const header = await bytesText(body)
+    assert.match(header, /^deep\//)
+    assert.match(header.slice(100, 108), /1777/)
+    const file = rig.call(runGetArchive, { lease, run, path: '/film.mp4' })
+    await assert.rejects(file, rejects('not-found'))
   }),
 )
 

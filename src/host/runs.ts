@@ -1,6 +1,7 @@
 import { ArtelError, toArtelError } from '#core/errors'
 import type { Address, LeaseId, RunId } from '#core/ids'
 import type { RunSpec } from '#core/manifest'
+import { isFilePath } from '#core/output-path'
 import type { Clock } from '#ports/clock'
 import type { ContainerSpec, Engine, EngineContainer, EngineImage } from '#ports/engine'
 import type { Log } from '#ports/log'
@@ -159,10 +160,11 @@ export class Runs {
     await this.#serial(lease.id)(async () => {
       const running = runs.ofLease(lease.id).filter(({ state }) => state.status === 'running')
       await Promise.all(
-        running.map(async ({ run }) => {
+        running.map(async ({ run, kind }) => {
           const process = this.process(lease, run)
           process.intervene({ reason: 'lease-ended', message: reason })
-          await process.stop(endGraceSeconds, signal)
+          // A worker between two tasks has nothing to put in order, and whoever waits for its room need not wait.
+          await process.stop(kind === 'worker' ? 0 : endGraceSeconds, signal)
         }),
       )
       for (const { run, state } of runs.ofLease(lease.id)) {
@@ -276,7 +278,20 @@ export class Runs {
     const mounts = await this.#mountImageVolumes(lease, process, spec, image, signal)
     const whole = { ...spec, mounts: [...spec.mounts, ...mounts] }
     const container = await createAnew(engine, whole, signal)
+    await this.#makeOutputs(container, request.spec.outputs, signal)
     runs.put({ ...process.record(), container, state: { status: 'created' } })
+  }
+
+  /** Folders that a program leaves its outputs in, writable for whichever user it runs as. */
+  async #makeOutputs(
+    container: string,
+    outputs: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const path of outputs) {
+      if (isFilePath(path)) continue
+      await makeDirectories(this.#components, container, path, signal, 0o1777)
+    }
   }
 
   /** An engine would give an image's own volumes all the disk there is: here they share the lease's. */

@@ -1,21 +1,26 @@
-import { access, constants, realpath, stat } from 'node:fs/promises'
+import { access, constants, open, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, posix, resolve } from 'node:path'
 import { makeFolders } from '#cli/files/make-folders'
 import type { OutputPlace } from '#cli/text/places'
 import { ArtelError } from '#core/errors'
+import { isFilePath } from '#core/output-path'
 import type { Client } from '#sdk/client'
 
-/** Checks that what a run leaves can be written, before anything is spent; makes missing folders above it. */
+/** Makes sure that what a run leaves can be written, before anything is spent: makes the folders that it goes to. */
 export const checkOutputs = async (places: readonly OutputPlace[]): Promise<void> => {
-  for (const { destination } of places) await checkWritable(destination)
+  for (const { path, destination } of places) {
+    const folder = isFilePath(path) && !destination.endsWith('/') ? undefined : destination
+    await checkWritable(destination, folder)
+  }
 }
 
-/** Throws 'refused' when nothing can be written at `destination`. */
-export const checkWritable = async (destination: string): Promise<void> => {
+/** Throws 'refused' when nothing can be written at `destination`; makes `folder`, or what is missing above it. */
+export const checkWritable = async (destination: string, folder?: string): Promise<void> => {
   const path = resolve(destination)
   try {
+    await makeFolders(folder ?? dirname(path))
     const found = await stat(path).catch(() => undefined)
-    if (found === undefined) await makeFolders(dirname(path))
+    if (found === undefined) await tryFile(path)
     const into = found?.isDirectory() === true ? path : dirname(path)
     await access(into, constants.W_OK | constants.X_OK)
     if (found?.isFile() === true) await access(path, constants.W_OK)
@@ -23,6 +28,12 @@ export const checkWritable = async (destination: string): Promise<void> => {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new ArtelError('refused', `cannot write to ${destination}: ${why}`, { cause })
   }
+}
+
+/** Some folders, such as those of /proc, say that they can be written and then take nothing. */
+const tryFile = async (path: string): Promise<void> => {
+  await (await open(path, 'wx')).close()
+  await rm(path)
 }
 
 /** Brings the outputs of an ended run home. */
