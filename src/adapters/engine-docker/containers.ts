@@ -69,7 +69,7 @@ export const createContainers = (http: EngineHttp): Containers => {
     create: async (spec, signal) => {
       const query = { name: spec.name }
       const body = containerConfig(spec)
-      const what = `create ${spec.name}`
+      const what = 'create container'
       const call: Call = { what, method: 'POST', path: '/containers/create', query, body }
       return created.parse(await http.json(call, signal)).Id
     },

@@ -16,6 +16,7 @@ const rules: readonly Rule[] = [
   [/no space left on device|disk quota exceeded/i, 'out-of-disk'],
   [/could not select device driver/i, 'unsupported', 'install the NVIDIA container toolkit'],
   [/unknown runtime|unknown or invalid runtime name/i, 'unsupported'],
+  [/cannot mkdir: .* is not a directory|no command specified/i, 'bad-request'],
   [/pool overlaps|already in use|already exists|conflicts with/i, 'conflict'],
   [/toomanyrequests/i, 'busy', 'the registry limits pulls: log in or wait'],
   [
@@ -24,8 +25,10 @@ const rules: readonly Rule[] = [
   ],
 ]
 
-/** How a process fails to begin; the words are those of runc and crun. */
+/** How a process fails to begin; the words are those of dockerd, runc and crun. */
 const startRules: readonly Rule[] = [
+  [/unable to find (user|group)|no matching entries in|uids and gids must/i, 'bad-request'],
+  [/chdir to cwd|mkdir .*: not a directory/i, 'bad-request'],
   [/exec format error/i, 'image-platform', 'the image is made for another processor'],
   [/permission denied|is a directory|not executable/i, 'not-executable'],
   [/executable file .*not found|no such file or directory/i, 'command-not-found'],
@@ -50,16 +53,27 @@ const refusal = (what: string, message: string, rule: Rule): ArtelError => {
 /** The engine's refusal as an ArtelError; `status` 0 is an error inside a progress stream. */
 export const engineRefusal = (what: string, status: number, message: string): ArtelError => {
   const rule = find(message, rules)
-  if (rule !== undefined) return refusal(what, message, rule)
-  return new ArtelError(byStatus[status] ?? 'internal', `${what}: ${message}`)
+  // The engine's id of the container says nothing to its tenant.
+  const words = message.replace(/ in container [0-9a-f]{12,64}/, ' in the container')
+  if (rule !== undefined) return refusal(what, words, rule)
+  return new ArtelError(byStatus[status] ?? 'internal', `${what}: ${words}`)
 }
 
 /** A refusal to start a process, which may be the fault of its image or command. */
 export const startRefusal = (error: ArtelError): ArtelError => {
-  const aboutProcess = /exec|runtime create failed|container process/i.test(error.message)
-  const rule = aboutProcess ? find(error.message, startRules) : undefined
-  return rule === undefined ? error : refusal('start', error.message, rule)
+  const aboutProcess = /exec|runtime create failed|container process|unable to find|uids and gids/i
+  const rule = aboutProcess.test(error.message) ? find(error.message, startRules) : undefined
+  if (rule === undefined) return error
+  const [, code, hint] = rule
+  return new ArtelError(code, processWords(error.message), hint === undefined ? {} : { hint })
 }
+
+/** What is wrong with the process, without the layers of the engine that pass it on. */
+const processWords = (message: string): string =>
+  message
+    .replace(/^start \S+: /, '')
+    .replace(/^.*unable to start container process: /s, '')
+    .replace(/: unknown$/, '')
 
 const unreachable = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES', 'ECONNRESET', 'EPIPE', 'ENOTSOCK'])
 
