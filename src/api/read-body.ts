@@ -3,6 +3,10 @@ import type { Clock } from '#ports/clock'
 
 const bodyIdleMs = 60_000
 
+/** What is still read, unused, of a body whose request has failed, and how long. */
+const restBytesMax = 256 * 1024 * 1024
+const restMs = 3_000
+
 /**
  * The body of a request in chunks. Throws 'too-large' beyond `bytesMax`, 'timeout' when nothing arrives for a
  * minute, 'cancelled' when the client leaves.
@@ -28,6 +32,37 @@ export async function* bodyBytes(
       if (seen > bytesMax) throw tooLarge(bytesMax)
       yield part.value
     }
+  } finally {
+    await discardRest(clock, reader, signal)
+  }
+}
+
+/** Ends the body of a request that nobody has begun to read. */
+export const discardBody = async (
+  clock: Clock,
+  { body }: Request,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (body !== null && !body.locked) await discardRest(clock, body.getReader(), signal)
+}
+
+/** Reads on for a while: a client that is cut off while it sends hears of a broken pipe instead of the answer. */
+const discardRest = async (
+  clock: Clock,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await clock.within(restMs, signal, 'the rest of the body', async (inner) => {
+      for (let left = restBytesMax; left > 0; ) {
+        const part = await readOrAbort(reader, inner)
+        if (part.done) return
+        left -= part.value.length
+      }
+    })
+  } catch (error) {
+    // Whatever ended the reading, the request has its own outcome to tell.
+    if (!(error instanceof ArtelError)) throw error
   } finally {
     await reader.cancel().catch(() => undefined)
   }

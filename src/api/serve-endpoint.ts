@@ -6,7 +6,7 @@ import { apiLimits } from '#protocol/api/common'
 import type { Endpoint, Reply } from './endpoint.ts'
 import { errorResponse } from './error-response.ts'
 import type { Idempotency, StoredReply } from './idempotency.ts'
-import { bodyBytes, bodyText } from './read-body.ts'
+import { bodyBytes, bodyText, discardBody } from './read-body.ts'
 import { streamResponse } from './stream-response.ts'
 
 export type ServeContext = {
@@ -34,7 +34,13 @@ export const serveEndpoint = async (
   try {
     const key = keyOf(endpoint, asked.request)
     const work = await prepare(endpoint, asked, context, key !== undefined)
-    if (key === undefined) return await toResponse(context.log, await work.answer())
+    if (key === undefined) {
+      try {
+        return await toResponse(context.log, await work.answer())
+      } finally {
+        await work.discard()
+      }
+    }
     const reply = await context.once({
       key,
       fingerprint: work.fingerprint,
@@ -64,6 +70,8 @@ const keyOf = (endpoint: Endpoint, request: Request): string | undefined => {
 
 type Work = {
   readonly answer: () => Promise<Reply>
+  /** Ends the body, read or not. */
+  readonly discard: () => Promise<void>
   readonly fingerprint: () => Promise<string>
 }
 
@@ -93,6 +101,10 @@ const prepare = async (
       return clock.within(timeoutMs, call.signal, what, (signal) =>
         endpoint.answer({ ...call, signal }),
       )
+    },
+    discard: async () => {
+      await bytes.return(undefined)
+      if (bodyType !== undefined) await discardBody(clock, request, gone)
     },
     fingerprint: async () => {
       if (bodyType !== undefined) for await (const _ of bytes);
