@@ -49,6 +49,7 @@ const failureOf = (
   atMs: event.atMs,
   code: event.code,
   message: event.message,
+  ...(event.hint === undefined ? {} : { hint: event.hint }),
   ...(host === undefined ? {} : { host }),
 })
 

@@ -80,6 +80,7 @@ export type PlacementFailure = {
   readonly atMs: number
   readonly code: NonNullable<RunExit['reason']>
   readonly message: string
+  readonly hint?: string
 }
 
 export type StopRequest = {

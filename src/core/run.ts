@@ -16,6 +16,8 @@ export type RunExit = {
     | 'killed'
     | ErrorCode
   readonly message?: string
+  /** What to do about it. */
+  readonly hint?: string
 }
 
 /** A run as its host sees it. */

@@ -29,7 +29,7 @@ export const exitOf = (
     return {
       ...base,
       reason: 'out-of-memory',
-      message: `needed more than its ${formatBytes(memoryBytes)} of memory`,
+      message: `killed: out of memory, the limit is ${formatBytes(memoryBytes)}`,
     }
   }
   return state.error === undefined || state.error === ''
@@ -40,16 +40,18 @@ export const exitOf = (
 /** How a run ended that never started; undefined for an error that says nothing about the run itself. */
 export const exitOfStart = (error: ArtelError, nowMs: number): RunExit | undefined => {
   const message = error.message.slice(0, 4096)
+  const hint = error.hint === undefined ? {} : { hint: error.hint.slice(0, 1024) }
   switch (error.code) {
     case 'command-not-found':
-      return { exitCode: 127, finishedAtMs: nowMs, reason: error.code, message }
+      return { exitCode: 127, finishedAtMs: nowMs, reason: error.code, message, ...hint }
     case 'not-executable':
-      return { exitCode: 126, finishedAtMs: nowMs, reason: error.code, message }
+      return { exitCode: 126, finishedAtMs: nowMs, reason: error.code, message, ...hint }
+    case 'bad-request':
     case 'image-platform':
     case 'image-not-found':
     case 'out-of-disk':
     case 'internal':
-      return { exitCode: 125, finishedAtMs: nowMs, reason: error.code, message }
+      return { exitCode: 125, finishedAtMs: nowMs, reason: error.code, message, ...hint }
     default:
       return undefined
   }

@@ -72,6 +72,7 @@ const exitFields = {
   finishedAtMs: milliseconds,
   reason: z.string().max(64).exactOptional(),
   message: z.string().max(4096).exactOptional(),
+  hint: z.string().max(1024).exactOptional(),
 }
 
 const ownReasons: readonly unknown[] = ['lease-ended', 'killed']

@@ -71,6 +71,7 @@ const failure = {
     (value) => typeof value === 'string' && value.length <= 64,
   ),
   message: text,
+  hint: text.exactOptional(),
 }
 const at = { atMs: milliseconds }
 const ofLease = { ...at, lease: hash32Text }

@@ -67,6 +67,20 @@ test('an image that is not here is pulled first', async () => {
   assert.equal(image.digest, digest)
 })
 
+test('with always the registry is asked though the image is here, with never it is not', async () => {
+  const newer = `sha256:${'3'.repeat(64)}`
+  const engine = engineWith(
+    { 'debian:12': held({ repoDigests: [`debian@${digest}`] }) },
+    { 'docker.io/library/debian:12': held({ repoDigests: [`debian@${newer}`] }) },
+  )
+  const images = createImages(engine)
+  assert.equal((await images.resolve('debian:12', never, 'never')).image.digest, digest)
+  assert.equal((await images.resolve('debian:12', never, 'always')).image.digest, newer)
+  await assert.rejects(createImages(engineWith({})).resolve('debian:12', never, 'never'), {
+    code: 'image-not-found',
+  })
+})
+
 test('an image that nobody has is image-not-found', async () => {
   await assert.rejects(createImages(engineWith({})).resolve('nope', never), {
     code: 'image-not-found',

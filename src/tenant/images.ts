@@ -20,8 +20,15 @@ export type ResolvedImage = {
 }
 
 export type Images = {
-  /** Throws 'bad-request', 'image-not-found', 'image-platform', 'unavailable'. */
-  readonly resolve: (reference: string, signal: AbortSignal) => Promise<ResolvedImage>
+  /**
+   * `pull` as with docker: 'missing' asks the registry for what the engine lacks. Throws 'bad-request',
+   * 'image-not-found', 'image-platform', 'unavailable'.
+   */
+  readonly resolve: (
+    reference: string,
+    signal: AbortSignal,
+    pull?: 'always' | 'missing' | 'never',
+  ) => Promise<ResolvedImage>
 }
 
 const describe = (held: EngineImage, image: ImageReference): ResolvedImage => ({
@@ -73,6 +80,11 @@ const notFound = (text: string, cause?: unknown) =>
     hint: 'Check the name, or build or load the image into the local engine first.',
   })
 
+const notHeld = (text: string) =>
+  new ArtelError('image-not-found', `no image ${text} here, and it must not be pulled`, {
+    hint: 'Pull it first, or leave out --pull never.',
+  })
+
 const noEngine = (text: string) =>
   new ArtelError('unavailable', `the image ${text} cannot be resolved: this node has no engine`, {
     hint: 'Install Docker here, or name the image by its digest: name@sha256:...',
@@ -94,12 +106,14 @@ const byDigest = (text: string): ResolvedImage => {
 
 /** Finds out which image a name means, so that every host runs the same bytes. */
 export const createImages = (engine: Pick<Engine, 'image' | 'pull'> | undefined): Images => ({
-  resolve: async (text, signal) => {
+  resolve: async (text, signal, pull = 'missing') => {
     if (!looksLikeImageId(text)) parseReference(text)
     if (engine === undefined) return byDigest(text)
     const held = await engine.image(text, signal)
-    if (held !== undefined) return identify(held, text)
-    if (text.startsWith('sha256:')) throw notFound(text)
+    const isId = text.startsWith('sha256:')
+    if (held !== undefined && (isId || pull !== 'always')) return identify(held, text)
+    if (isId) throw notFound(text)
+    if (pull === 'never') throw notHeld(text)
     try {
       await engine.pull(formatReference(parseReference(text)), () => undefined, signal)
     } catch (caught) {

@@ -45,6 +45,22 @@ const wantedOf = ({ parts }: CreateContext, request: RunCreate, image: ResolvedI
   return desiredOf(ids, service, image.arch, { keepSeconds, holdOutput: attached })
 }
 
+/** The image of a request; refuses one for another platform than the one asked for. */
+const resolveImage = async (
+  { images }: CreateContext,
+  { image: name, platform, pull }: RunCreate,
+  signal: AbortSignal,
+): Promise<ResolvedImage> => {
+  const image = await images.resolve(name, signal, pull)
+  const actual = `linux/${image.arch}`
+  if (platform === undefined || platform === actual) return image
+  throw new ArtelError(
+    'image-platform',
+    `image ${name} does not match the specified platform: wanted ${platform}, actual: ${actual}`,
+    { hint: `Bring the other one here first: docker pull --platform ${platform} ${name}` },
+  )
+}
+
 const checkInputs = async ({ blobs }: TenantParts, request: RunCreate): Promise<void> => {
   for (const { target, blob } of request.inputs) {
     if ((await blobs.size(blob)) !== undefined) continue
@@ -93,7 +109,7 @@ export const createRun = async (
   }
   nameFor(context, request.name)
   await checkInputs(parts, request)
-  const image = await context.images.resolve(request.image, signal)
+  const image = await resolveImage(context, request, signal)
   const desired = wantedOf(context, request, image)
   if (findKeptLease(book, desired) === undefined) {
     const ranked = await findHosts(parts, desired, image.sizeBytes, signal)
@@ -135,7 +151,7 @@ export const planRun = async (
   signal: AbortSignal,
 ): Promise<Plan> => {
   const { parts, latencies } = context
-  const image = await context.images.resolve(request.image, signal)
+  const image = await resolveImage(context, request, signal)
   const desired = wantedOf(context, request, image)
   const peers = search(parts, desired, image.sizeBytes).ranked.map(
     ({ listing }) => listing.host.peer,

@@ -42,7 +42,7 @@ export const snapshotFor = (
 })
 
 const say = (excluded: readonly Exclusion[]): string =>
-  excluded.map(({ constraint, count }) => `${count} by ${constraint}`).join(', ')
+  excluded.map(({ constraint, count }) => `${count} left out by ${constraint}`).join(', ')
 
 /** Nobody fits: the error that tells why, naming the cheapest price where the price was the reason. */
 export const noMatchError = (
@@ -72,7 +72,7 @@ export const noMatchError = (
       })
     }
   }
-  return new ArtelError('no-match', `no host fits: offers left out ${say(excluded)}`, {
+  return new ArtelError('no-match', `no host fits: ${say(excluded)}`, {
     hint: 'Ask for less, or elsewhere: `artel market` shows what there is.',
   })
 }

@@ -8,8 +8,8 @@ import type { Host } from '#sdk/types'
 
 type LeaseRow = Host['leases'][number]
 
-/** Prints what this machine sells, for how much, and what runs on it for whom. */
-export const showHost = async (context: Context, host: Host): Promise<number> => {
+/** Prints what this machine sells, for how much, and what runs on it for whom; with `all` also what has run. */
+export const showHost = async (context: Context, host: Host, all = false): Promise<number> => {
   if (context.json) {
     await printJson(host)
     return 0
@@ -29,7 +29,8 @@ export const showHost = async (context: Context, host: Host): Promise<number> =>
     ['Earned', formatTokens(host.earnedTotal, token)],
   ]
   for (const [name = '', value = ''] of rows) await out(`${name.padEnd(8)} ${value}\n`)
-  if (host.leases.length === 0) return 0
+  const current = all ? host.leases : host.leases.filter(({ status }) => status !== 'ended')
+  if (current.length === 0) return 0
   await out('\n')
   await out(
     formatTable<LeaseRow>(
@@ -46,7 +47,7 @@ export const showHost = async (context: Context, host: Host): Promise<number> =>
         ['EARNED', ({ earned }) => formatTokens(earned, token)],
         ['RUNS', ({ runs }) => runs.map(({ image, status }) => `${image} (${status})`).join(', ')],
       ],
-      host.leases,
+      current,
     ),
   )
   return 0

@@ -24,12 +24,13 @@ export const createMapReport = (context: Context): MapReport => {
   const progress = createProgress()
   let tenth = 0
   let lastMs = performance.now()
-  const counts = { total: 0, done: 0, failed: 0, running: new Set<number>() }
+  const counts = { total: 0, done: 0, failed: 0, hosts: 0 }
   const showCounts = async (): Promise<void> => {
-    const { total, done, failed, running } = counts
+    const { total, done, failed, hosts } = counts
     const failures = failed === 0 ? '' : `, ${failed} failed`
     const text = `${done}/${total} tasks done${failures}`
-    progress.show(`${bar(done, total)} ${text}, ${running.size} running`)
+    const where = hosts === 0 ? 'renting hosts' : `on ${hosts} host${hosts === 1 ? '' : 's'}`
+    progress.show(`${bar(done, total)} ${text}, ${where}`)
     const now = performance.now()
     const reached = total === 0 ? 0 : Math.floor((done / total) * 10)
     if (process.stderr.isTTY === true || (reached <= tenth && now - lastMs < lineEveryMs)) return
@@ -50,9 +51,7 @@ export const createMapReport = (context: Context): MapReport => {
       }
       if ('map' in event) Object.assign(counts, pickCounts(event.map))
       else {
-        const { index, status } = event.task
-        if (status === 'running') counts.running.add(index)
-        else counts.running.delete(index)
+        const { status } = event.task
         if (status === 'done') counts.done = Math.min(counts.total, counts.done + 1)
         if (status === 'failed') {
           counts.failed += 1
@@ -69,7 +68,12 @@ export const createMapReport = (context: Context): MapReport => {
   }
 }
 
-const pickCounts = ({ total, done, failed }: MapView) => ({ total, done, failed })
+const pickCounts = ({ total, done, failed, hosts }: MapView) => ({
+  total,
+  done,
+  failed,
+  hosts: hosts.length,
+})
 
 type Failed = Extract<MapEvent, { readonly task: unknown }>['task']
 

@@ -17,6 +17,7 @@ export type ReadyInput = {
   readonly found: readonly Found[]
 }
 
+const hostnamePattern = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/
 
 /** The request that a command line of `artel run` stands for, without its inputs. */
@@ -28,13 +29,15 @@ export const buildRequest = async (
   const [image = '', ...command] = args
   if (image === '') throw new UsageError('invalid reference format: the image name is empty')
   checkFlags(flags)
-  const { name, hostname } = flags
+  const { name, hostname, platform, pull } = flags
   return {
     ...(await readWorkload(flags, context.token)),
     image,
     ...(command.length === 0 ? {} : { command }),
     ...(name === undefined ? {} : { name }),
     ...(hostname === undefined ? {} : { hostname }),
+    ...(platform === undefined ? {} : { platform }),
+    ...(pull === undefined ? {} : { pull }),
     ...readTimes(flags),
     labels: readLabels(flags.label),
     tty: flags.tty,
@@ -48,14 +51,14 @@ export const buildRequest = async (
 }
 
 const checkFlags = (flags: RunFlags): void => {
-  const { name, platform } = flags
+  const { name } = flags
   if (name !== undefined && !namePattern.test(name)) {
     throw new UsageError(
       `invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
     )
   }
-  if (platform !== undefined && !/^linux\/(amd64|arm64)(\/v\d)?$/.test(platform)) {
-    throw new UsageError(`invalid platform "${platform}": hosts run linux/amd64 and linux/arm64`)
+  if (flags.hostname !== undefined && !hostnamePattern.test(flags.hostname)) {
+    throw new UsageError(`invalid hostname format: ${flags.hostname}`)
   }
   if (flags.detach && flags.output.length > 0) {
     throw new UsageError('conflicting options: --detach and --output: outputs come home at the end')

@@ -5,6 +5,7 @@ import { enterRawMode, watchSize } from '#cli/terminal/raw-mode'
 import { plain } from '#cli/text/table'
 import type { RunExit } from '#core/run'
 import type { Session } from '#sdk/session'
+import { waitingText } from './until-started.ts'
 
 export type Conversation = {
   readonly tty: boolean
@@ -27,6 +28,7 @@ export const converse = async (
 ): Promise<ConversationEnd> => {
   const progress = createProgress()
   const undo: (() => void)[] = []
+  progress.show(waitingText)
   const detached = Promise.withResolvers<ConversationEnd>()
   const begin = (): void => {
     progress.clear()

@@ -1,10 +1,11 @@
-import { basename, posix } from 'node:path'
+import { basename, posix, resolve } from 'node:path'
 import { defineCommand } from '#cli/command'
 import type { Context } from '#cli/context'
+import type { Found } from '#cli/files/pack'
 import { UsageError } from '#cli/flags/usage-error'
 import { out } from '#cli/print'
 import { type CpPlace, parseCpPlace } from '#cli/text/places'
-import { toArtelError } from '#core/errors'
+import { ArtelError, toArtelError } from '#core/errors'
 import type { Client } from '#sdk/client'
 
 type RunPlace = Extract<CpPlace, { readonly kind: 'run' }>
@@ -50,42 +51,67 @@ const copyOut = async (context: Context, source: RunPlace, target: CpPlace): Pro
 
 const copyIn = async (context: Context, source: CpPlace, target: RunPlace): Promise<number> => {
   const client = await context.client()
+  await client.runs.get(target.name)
   if (source.kind === 'stream') {
     await client.runs.putArchive(target.name, target.path, process.stdin)
     return 0
   }
-  const { packTar, scan } = await import('#cli/files/pack')
+  const { packTar } = await import('#cli/files/pack')
+  const { folder, found } = await planIn(source.path, target, await isDirectory(client, target))
+  await client.runs.putArchive(target.name, folder, packTar(found))
+  return 0
+}
+
+type Upload = { readonly folder: string; readonly found: readonly Found[] }
+
+/** What to unpack where, as `docker cp` would: what does not exist is made from a folder, never above one. */
+const planIn = async (source: string, { path }: RunPlace, isThere: boolean): Promise<Upload> => {
+  const { scan } = await import('#cli/files/pack')
   const { stat } = await import('node:fs/promises')
-  const info = await stat(source.path).catch(() => undefined)
-  const into = target.path.endsWith('/') || (await isDirectory(client, target))
-  const content = info?.isDirectory() === true && (!into || /(^|\/)\.$/.test(source.path))
-  const name = into ? basename(source.path) : posix.basename(target.path)
-  const folder = into || content ? target.path : posix.dirname(target.path)
-  const found = await scan(source.path, name)
-  if (info?.isDirectory() !== true || content) {
-    await client.runs.putArchive(target.name, folder, packTar(found))
-    return 0
+  const info = await stat(source).catch(() => undefined)
+  const folder = isThere ? path : posix.dirname(path.replace(/\/+$/, ''))
+  if (info?.isDirectory() !== true) {
+    if (!isThere && path.endsWith('/'))
+      throw new ArtelError('not-found', `no such directory: ${path}`)
+    return { folder, found: await scan(source, isThere ? undefined : posix.basename(path)) }
   }
-  const prefixed = found.map(({ path, header }) => ({
-    path,
-    header: { ...header, name: `${name}/${header.name}` },
-  }))
-  const { mode, mtimeMs } = info
-  const self = {
-    path: source.path,
+  const found = await scan(source)
+  if (isThere && /(^|\/)\.$/.test(source)) return { folder, found }
+  return {
+    folder,
+    found: inFolder(
+      isThere ? basename(resolve(source)) : posix.basename(path),
+      source,
+      info,
+      found,
+    ),
+  }
+}
+
+/** The same under a folder `name` that is made like `source`. */
+const inFolder = (
+  name: string,
+  source: string,
+  { mode, mtimeMs }: { readonly mode: number; readonly mtimeMs: number },
+  found: readonly Found[],
+): readonly Found[] => [
+  {
+    path: source,
     header: {
       name: `${name}/`,
-      type: 'directory' as const,
+      type: 'directory',
       mode: mode & 0o7777,
       mtime: Math.floor(mtimeMs / 1000),
       uid: 0,
       gid: 0,
       size: 0,
     },
-  }
-  await client.runs.putArchive(target.name, folder, packTar([self, ...prefixed]))
-  return 0
-}
+  },
+  ...found.map(({ path, header }) => ({
+    path,
+    header: { ...header, name: `${name}/${header.name}` },
+  })),
+]
 
 /** Whether a path of a container is a folder: its archive begins with one. */
 const isDirectory = async (client: Client, { name, path }: RunPlace): Promise<boolean> => {

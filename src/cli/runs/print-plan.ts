@@ -1,13 +1,14 @@
 import type { Context } from '#cli/context'
-import { out, printJson } from '#cli/print'
+import { err, out, printJson } from '#cli/print'
 import { formatPrice } from '#cli/text/money'
 import { formatTable, shortId } from '#cli/text/table'
+import type { TokenInfo } from '#core/money'
 import { formatBytes } from '#core/resources'
 import type { Plan } from '#sdk/types'
 
-/** Prints what a run would do. Exit code 1 when no host fits. */
+/** Prints what a run would do. Exit code 125 when no host fits, as the run itself would end. */
 export const printPlan = async (context: Context, plan: Plan): Promise<number> => {
-  const code = plan.candidates.length === 0 ? 1 : 0
+  const code = plan.candidates.length === 0 ? 125 : 0
   if (context.json) {
     await printJson(plan)
     return code
@@ -15,6 +16,15 @@ export const printPlan = async (context: Context, plan: Plan): Promise<number> =
   const token = await context.token()
   const { reference, digest, bytes } = plan.image
   await out(`Image  ${reference}  ${digest.slice(0, 19)}  ${formatBytes(bytes)}\n\n`)
+  if (code === 0) await printCandidates(plan, token)
+  for (const { constraint, count } of plan.excluded) {
+    await out(`left out by ${constraint}: ${count}\n`)
+  }
+  if (code !== 0) await err('artel: no host fits\n')
+  return code
+}
+
+const printCandidates = async ({ candidates }: Plan, token: TokenInfo): Promise<void> => {
   await out(
     formatTable(
       [
@@ -28,11 +38,7 @@ export const printPlan = async (context: Context, plan: Plan): Promise<number> =
         ['TO MOVE', ({ bytesToMove }) => formatBytes(bytesToMove)],
         ['SCORE', ({ score }) => score.toFixed(2)],
       ],
-      plan.candidates,
+      candidates,
     ),
   )
-  for (const { constraint, count } of plan.excluded) {
-    await out(`left out by ${constraint}: ${count}\n`)
-  }
-  return code
 }

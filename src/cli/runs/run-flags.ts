@@ -27,11 +27,15 @@ export const runFlags = {
     read: parseInputPlace,
     expected: 'expected PATH:/TARGET such as ./data:/in',
   }),
-  output: valuesFlag('PATH:DIR', 'Bring PATH of the container home to DIR when it has ended', {
-    read: parseOutputPlace,
-    expected: 'expected /PATH:DIR such as /out:./here',
-  }),
-  timeout: valueFlag('TIME', 'Kill it after so long, such as 30s, 5m or 2h', {
+  output: valuesFlag(
+    'PATH:DIR',
+    'Bring PATH of the container home to DIR; a folder is made there',
+    {
+      read: parseOutputPlace,
+      expected: 'expected /PATH:DIR such as /out:./here',
+    },
+  ),
+  timeout: valueFlag('TIME', 'Stop it after so long, such as 30s, 5m or 2h', {
     read: parseSeconds,
     expected: 'expected a time such as 30s, 5m or 2h',
   }),
@@ -43,6 +47,6 @@ export const runFlags = {
   ),
   'dry-run': switchFlag('Say which hosts fit and what they cost, rent nothing'),
   'sig-proxy': switchFlag('Hand signals on to the program', undefined, true),
-  platform: textFlag('OS/ARCH', 'Platform of the image; hosts run linux'),
-  pull: choiceFlag(['always', 'missing', 'never'], 'Accepted; hosts pull what they miss'),
+  platform: choiceFlag(['linux/amd64', 'linux/arm64'], 'Refuse an image for another platform'),
+  pull: choiceFlag(['always', 'missing', 'never'], 'Whether to ask the registry for the image'),
 } satisfies Record<string, Flag<unknown>>

@@ -1,4 +1,5 @@
 import { defineCommand } from '#cli/command'
+import type { Context } from '#cli/context'
 import { err, isClosedPipe, out, printJson } from '#cli/print'
 import { createProgress } from '#cli/terminal/progress'
 import { plain } from '#cli/text/table'
@@ -11,6 +12,7 @@ import { buildRequest, checkInputs, type RunFlags, sendInputs } from './build-re
 import { converse } from './converse.ts'
 import { proxySignals } from './proxy-signals.ts'
 import { runFlags } from './run-flags.ts'
+import { untilStarted } from './until-started.ts'
 
 export const command = defineCommand({
   usage: 'run [flags] IMAGE [COMMAND] [ARG...]',
@@ -42,12 +44,33 @@ export const command = defineCommand({
     )
     progress.show('asking the market')
     const created = client.runs.create({ ...request, inputs: sent }).finally(progress.clear)
-    if (!flags.detach) return await attend(client, created, flags, request)
-    const run = await created
-    await (context.json ? printJson(run) : out(`${run.id}\n`))
-    return 0
+    return flags.detach
+      ? await detach(context, created, request)
+      : await attend(client, created, flags, request)
   },
 })
+
+/** As `docker run -d`: back when the program runs, with its exit code when it could not be started. */
+const detach = async (
+  context: Context,
+  created: Promise<Run>,
+  request: RunCreate,
+): Promise<number> => {
+  const client = await context.client()
+  const off = proxySignals(client, created, () => false)
+  try {
+    const run = await created
+    const exit = await untilStarted(await client.runs.attach(run.id))
+    // With --rm a short program is gone by now.
+    const now = await client.runs.get(run.id).catch(() => run)
+    await (context.json ? printJson(now) : out(`${run.id}\n`))
+    if (exit?.reason === undefined || now.startedAtMs !== undefined) return 0
+    await tellReason(exit, request)
+    return exit.exitCode
+  } finally {
+    off()
+  }
+}
 
 /** Stays with a run until it has ended, brings its outputs home, and returns its exit code. */
 const attend = async (
@@ -86,7 +109,8 @@ const attend = async (
 
 const tellReason = async (exit: RunExit, request: RunCreate): Promise<void> => {
   if (exit.reason === undefined || exit.reason === 'killed') return
-  await err(`artel: ${plain(exit.message ?? reasonText(exit.reason, request))}\n`)
+  const hint = exit.hint === undefined ? '' : `${plain(exit.hint)}\n`
+  await err(`artel: ${plain(exit.message ?? reasonText(exit.reason, request))}\n${hint}`)
 }
 
 const reasonText = (reason: NonNullable<RunExit['reason']>, request: RunCreate): string => {
@@ -110,7 +134,7 @@ const bringHome = async (
     await fetchOutputs(client, run.id, output)
   } catch (thrown) {
     const error = toArtelError(thrown)
-    await err(`artel: the outputs of ${run.name} did not come home: ${error.message}\n`)
+    await err(`artel: the outputs of ${run.name} did not come home: ${plain(error.message)}\n`)
     return exit.exitCode === 0 ? 125 : exit.exitCode
   }
   if (rm) await client.runs.remove(run.id, true)

@@ -64,7 +64,8 @@ const surrender = (
 ): Omit<RunExit, 'finishedAtMs'> | undefined => {
   const last = state.failures.at(-1)
   if (last === undefined) return undefined
-  const exit = { exitCode: 125, reason: last.code }
+  const hint = last.hint === undefined ? {} : { hint: last.hint }
+  const exit = { exitCode: 125, reason: last.code, ...hint }
   if (terminal.has(last.code)) return { ...exit, message: last.message }
   if (state.startedAtMs !== undefined) {
     if (state.desired.service.restart === 'no') return { ...exit, message: last.message }
@@ -85,8 +86,10 @@ const waitForHosts = (state: DeploymentState, nowMs: number, policy: Supervision
     return { actions: [], wakeAtMs: sinceMs + patienceMs, waitingFor: 'a host that fits' }
   }
   const last = state.failures.at(-1)
-  const message = `no host that fits${last === undefined ? '' : `; before: ${last.message}`}`
-  return finish({ exitCode: 125, finishedAtMs: nowMs, reason: 'no-match', message })
+  const before = last === undefined ? '' : `; the last one: ${last.message}`
+  const message = `no further host fits${before}`
+  const hint = last?.hint ?? 'See what there is with `artel market`.'
+  return finish({ exitCode: 125, finishedAtMs: nowMs, reason: 'no-match', message, hint })
 }
 
 /** No lease: find one, or say why not. */

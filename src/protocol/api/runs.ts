@@ -56,6 +56,10 @@ export const runCreateSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$/)
     .exactOptional(),
+  /** Refuses an image for another platform. */
+  platform: z.enum(['linux/amd64', 'linux/arm64']).exactOptional(),
+  /** When the node asks the registry which image the name means. */
+  pull: z.enum(['always', 'missing', 'never']).default('missing'),
   labels: z.record(z.string().min(1).max(256), z.string().max(4096)).default({}),
   tty: z.boolean().default(false),
   openStdin: z.boolean().default(false),

@@ -2,11 +2,12 @@ import type { LeaseId } from '#core/ids'
 import type { HostRunState, RunExit } from '#core/run'
 import type { Instance } from '#tenant/instance'
 
-const exitOf = ({ exitCode, finishedAtMs, reason, message }: RunExit): RunExit => ({
+const exitOf = ({ exitCode, finishedAtMs, reason, message, hint }: RunExit): RunExit => ({
   exitCode,
   finishedAtMs,
   ...(reason === undefined ? {} : { reason }),
   ...(message === undefined ? {} : { message }),
+  ...(hint === undefined ? {} : { hint }),
 })
 
 /** Exits that are the host's failure: the program never had a chance. */

@@ -103,6 +103,8 @@ const collectBids = async (context: ActContext, place: Place, signal: AbortSigna
   return { bid, failed }
 }
 
+const adviceOf = (hint: string | undefined) => (hint === undefined ? {} : { hint })
+
 /** Faults of a host that make another attempt there useless for a while. */
 const blames = (code: ArtelError['code']): boolean => code !== 'busy' && code !== 'balance'
 
@@ -116,12 +118,18 @@ export const place = async (
   const { bid, failed } = await collectBids(context, action, signal)
   if (bid === undefined) {
     for (const outcome of failed) {
-      const { code, message } = outcome.error
+      const { code, message, hint } = outcome.error
       const host = blames(code) ? { host: outcome.ranked.listing.host.address } : {}
       const where = `host ${outcome.ranked.listing.host.address}: ${message}`
       // A balance that a host finds too low is not final: it may not have seen the deposit yet.
       const said = code === 'balance' ? 'busy' : code
-      instance.record({ kind: 'place-failed', code: said, message: where, ...host })
+      instance.record({
+        kind: 'place-failed',
+        code: said,
+        message: where,
+        ...adviceOf(hint),
+        ...host,
+      })
     }
     return
   }
@@ -135,6 +143,7 @@ export const place = async (
     }
   } catch (error) {
     if (!(error instanceof ArtelError && error.code === 'balance')) throw error
-    instance.record({ kind: 'place-failed', code: 'balance', message: error.message })
+    const { code, message, hint } = error
+    instance.record({ kind: 'place-failed', code, message, ...adviceOf(hint) })
   }
 }

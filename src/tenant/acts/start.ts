@@ -96,14 +96,15 @@ export const start = async (
     await startThere(context, deal, spec, signal)
   } catch (caught) {
     signal.throwIfAborted()
-    const { code, message } = toArtelError(caught)
+    const { code, message, hint: advice } = toArtelError(caught)
+    const hint = advice === undefined ? {} : { hint: advice }
     const exitCode = exitCodes[code]
     if (exitCode === undefined) {
       const words = `host ${deal.host.address} did not start the container: ${message}`
-      instance.record({ kind: 'host-lost', lease: deal.id, code, message: words })
+      instance.record({ kind: 'host-lost', lease: deal.id, code, message: words, ...hint })
       return
     }
-    const exit = { exitCode, finishedAtMs: parts.clock.nowMs(), reason: code, message }
+    const exit = { exitCode, finishedAtMs: parts.clock.nowMs(), reason: code, message, ...hint }
     instance.record({ kind: 'run-exited', lease: deal.id, exit })
   }
 }

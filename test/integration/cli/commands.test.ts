@@ -21,6 +21,11 @@ const fileTar = (name: string, content: string): Uint8Array => {
   return new Uint8Array(Buffer.concat([...parts, tarPadding(bytes.length), tarEnd]))
 }
 
+const folderTar = (name: string): Uint8Array => {
+  const header = { name: `${name}/`, type: 'directory' as const, mode: 0o755, uid: 0, gid: 0 }
+  return new Uint8Array(Buffer.concat([encodeTarHeader({ ...header, mtime: 1, size: 0 }), tarEnd]))
+}
+
 test('ps lists what runs, with -a also what ended, with -q ids only, with --json one document', async (t) => {
   const { home, runs } = await serveFake(t)
   await artel(['run', 'x', 'exit', '3'], { home })
@@ -112,6 +117,10 @@ test('cp brings files home, sends them, and takes - for a tar stream', async (t)
   assert.equal(await readFile(join(cwd, 'renamed'), 'utf8'), 'localhost')
   const streamed = await artel(['cp', 'web:/etc/hosts', '-'], { home })
   assert.equal(streamed.stdout.compare(cloud.tar), 0)
+  const astray = await artel(['cp', 'hosts', 'web:/etc/hosts/'], { home, cwd })
+  assert.match(astray.stderr, /no such directory: \/etc\/hosts\//)
+  assert.equal(astray.code, 1)
+  cloud.tar = folderTar('srv')
   await artel(['cp', 'hosts', 'web:/srv/'], { home, cwd })
   assert.equal(cloud.calls.at(-1), 'put /srv/')
   assert.equal(
@@ -122,9 +131,32 @@ test('cp brings files home, sends them, and takes - for a tar stream', async (t)
   )
   await artel(['cp', '-', 'web:/srv'], { home, input: cloud.tar })
   assert.equal(Buffer.compare(cloud.received[1] ?? new Uint8Array(0), cloud.tar), 0)
+  const missing = await artel(['cp', 'hosts', 'ghost:/srv'], { home, cwd })
+  assert.match(missing.stderr, /no run named ghost/)
   const misuse = await artel(['cp', 'a', 'b'], { home, cwd })
   assert.equal(misuse.code, 2)
   assert.match(misuse.stderr, /must specify at least one run/)
+})
+
+test('cp makes a folder that is missing from the one it sends, and puts it into one that is there', async (t) => {
+  const cloud = await serveFake(t)
+  const { home } = cloud
+  const cwd = await folder(t)
+  await mkdir(join(cwd, 'site'))
+  await writeFile(join(cwd, 'site', 'index'), 'x')
+  await artel(['run', '-d', '--name', 'web', 'x', 'wait'], { home })
+  const nameSent = (index: number): string =>
+    Buffer.from(cloud.received[index] ?? [])
+      .toString('latin1', 0, 100)
+      .replaceAll('\0', '')
+  cloud.tar = fileTar('other', '')
+  await artel(['cp', 'site', 'web:/srv/www'], { home, cwd })
+  assert.deepEqual([cloud.calls.at(-1), nameSent(0)], ['put /srv', 'www/'])
+  cloud.tar = folderTar('www')
+  await artel(['cp', 'site', 'web:/srv/www'], { home, cwd })
+  assert.deepEqual([cloud.calls.at(-1), nameSent(1)], ['put /srv/www', 'site/'])
+  await artel(['cp', 'site/.', 'web:/srv/www'], { home, cwd })
+  assert.deepEqual([cloud.calls.at(-1), nameSent(2)], ['put /srv/www', 'index'])
 })
 
 test('stats, market, leases, wallet and host print tables, and documents with --json', async (t) => {

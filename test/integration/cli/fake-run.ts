@@ -73,13 +73,17 @@ export const execute = (
           bytes: typeof data === 'string' ? new TextEncoder().encode(data) : data,
         }),
     }
-    push({ type: 'started' })
+    if (program !== undefined) push({ type: 'started' })
     const exitCode = program === undefined ? 127 : await Promise.race([program(io), dead.promise])
     exit = {
       exitCode,
       finishedAtMs: 1_790_000_001_000,
       ...(program === undefined
-        ? { reason: 'command-not-found' as const, message: 'exec: not found in $PATH' }
+        ? {
+            reason: 'command-not-found' as const,
+            message: 'exec: not found in $PATH',
+            hint: 'look into the image',
+          }
         : {}),
     }
     push({ type: 'exit', exit })

@@ -208,9 +208,10 @@ const startRun = (cloud: FakeCloud, request: RunCreate): FakeRun => {
   const [word = '', ...args] = [...(request.entrypoint ?? []), ...(request.command ?? [])]
   const execution = execute(programs[word], { args, env: request.env })
   const example = runViewSchema.parse(exampleRun)
-  const { exit: _, ...fresh } = example
+  const { exit: _, startedAtMs, ...fresh } = example
   const view: RunView = {
     ...fresh,
+    ...(programs[word] === undefined || startedAtMs === undefined ? {} : { startedAtMs }),
     id,
     name,
     image: request.image,

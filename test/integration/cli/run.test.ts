@@ -150,7 +150,23 @@ test('a command that is not in the image is 127 and said', async (t) => {
   const { home } = await serveFake(t)
   const { code, stderr } = await artel(['run', 'x', 'nonsense'], { home })
   assert.equal(code, 127)
-  assert.match(stderr, /artel: exec: not found in \$PATH/)
+  assert.equal(stderr, 'artel: exec: not found in $PATH\nlook into the image\n')
+})
+
+test('a detached run is told of when it runs, or with its error when it cannot be started', async (t) => {
+  const { home } = await serveFake(t)
+  const well = await artel(['run', '-d', 'x', 'wait'], { home })
+  assert.match(well.text, /^[0-9a-f]{32}\n$/)
+  assert.deepEqual([well.code, well.stderr], [0, ''])
+  const failed = await artel(['run', '-d', 'x', 'nonsense'], { home })
+  assert.match(failed.text, /^[0-9a-f]{32}\n$/)
+  assert.equal(failed.stderr, 'artel: exec: not found in $PATH\nlook into the image\n')
+  assert.equal(failed.code, 127)
+})
+
+test('a detached program that ends with an error of its own was started all the same', async (t) => {
+  const { home } = await serveFake(t)
+  assert.equal((await artel(['run', '-d', 'x', 'exit', '3'], { home })).code, 0)
 })
 
 test('a notice of the node stands on stderr', async (t) => {
@@ -209,7 +225,8 @@ const misuses: readonly [string[], RegExp][] = [
   [['run', '--max-price', 'cheap', 'x'], /"--max-price" flag: expected tokens per hour/],
   [['run', '--env-file', './none', 'x'], /cannot read env file: .*none/],
   [['run', '-e', '=x', 'x'], /invalid environment variable: =x/],
-  [['run', '--platform', 'windows/amd64', 'x'], /invalid platform/],
+  [['run', '--platform', 'windows/amd64', 'x'], /"windows\/amd64" for "--platform"/],
+  [['run', '-h', 'my_host', 'x'], /invalid hostname format: my_host/],
   [['run', '-it', 'x'], /the input device is not a TTY/],
   [['run', '-d', '--output', '/o:./o', 'x'], /conflicting options: --detach and --output/],
   [['run', '--restart', 'always', 'x'], /expected no or on-failure-of-host/],
