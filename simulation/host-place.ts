@@ -9,6 +9,7 @@ import { rate, tokenAmount } from '#core/money'
 import { assembleBase } from '#node/assemble-base'
 import { assembleHost } from '#node/assemble-host'
 import type { Startable } from '#ports/lifecycle'
+import type { Signer } from '#ports/signer'
 import { type HostJoin, hostJoinSchema } from '#protocol/api/node'
 import { keepConnected, together } from './bootstrap.ts'
 import type { HostTarget } from './fault-driver.ts'
@@ -16,13 +17,20 @@ import { createFaultyEngine } from './faulty-engine.ts'
 import { lend } from './life.ts'
 import { plantedClock, plantedEngine } from './plants/plants.ts'
 import { createSite, type LifePorts } from './site.ts'
-import { createChainLink, drawSkewMs, publicImage, type WorldParts } from './world-parts.ts'
+import {
+  type ChainLink,
+  createChainLink,
+  drawSkewMs,
+  publicImage,
+  type WorldParts,
+} from './world-parts.ts'
 
 /** What the owner and the faults need of a host's node. */
 type HostBody = Startable & {
   readonly join: (request: HostJoin, signal: AbortSignal) => Promise<unknown>
   readonly leave: (drainSeconds: number, signal: AbortSignal) => Promise<unknown>
   readonly deposit: (units: bigint) => Promise<void>
+  readonly earned: () => bigint
 }
 
 /** A host's machine: its disk, engine and key outlive its node. */
@@ -33,6 +41,8 @@ const open = new AbortController().signal
 const hostPurse = 100_000_000n
 const gibibyte = 1024 ** 3
 const usualRate = 1_000_000_000_000n / 3600n
+
+type Machinery = ReturnType<typeof createMachinery>
 
 const createMachinery = (parts: WorldParts) => {
   const volumes = createMemoryVolumes()
@@ -75,55 +85,58 @@ const joinRequest = (parts: WorldParts, name: string): HostJoin => {
   })
 }
 
+const machine = createMemoryMachine({
+  facts: {
+    resources: {
+      cpuMilli: 16_000,
+      memoryBytes: 64 * gibibyte,
+      diskBytes: 200 * gibibyte,
+      gpus: 0,
+    },
+  },
+})
+
+/** The node of a host, in one of its lives. */
+const assembleNode = (
+  parts: WorldParts,
+  own: { readonly signer: Signer; readonly chainLink: ChainLink; readonly machinery: Machinery },
+  ports: LifePorts,
+): HostBody => {
+  const { signer, machinery } = own
+  const { life, clock, log, network } = ports
+  const base = assembleBase(
+    { ...ports, signer, chain: own.chainLink.connect(clock) },
+    { regions: [parts.region], marketNode: false },
+  )
+  const host = assembleHost(base, {
+    engine: lend(machinery.engine, life),
+    firewall: lend(machinery.firewall, life),
+    machine,
+    spools: lend(machinery.spools, life),
+    volumes: lend(machinery.volumes, life),
+  })
+  const connected = keepConnected({ network, clock, log }, parts.bootstrap)
+  const deposit = async (units: bigint): Promise<void> => {
+    const amount = tokenAmount(units)
+    await base.outbox.submit({ kind: 'approve', amount }, { key: 'first-approve' }, open)
+    await base.outbox.submit({ kind: 'deposit', amount }, { key: 'first-deposit' }, open)
+  }
+  return {
+    ...together(connected, base, host),
+    join: (request, signal) => host.join(request, signal),
+    leave: (drainSeconds, signal) => host.leave(drainSeconds, signal),
+    deposit,
+    earned: () => host.earnings().reduce((sum, { earned }) => sum + earned, 0n),
+  }
+}
+
 export const createHostPlace = (parts: WorldParts, name: string) => {
   const random = parts.random.fork(name)
   const signer = createSeededSigner(random.fork('key'))
   const machinery = createMachinery(parts)
-  const machine = createMemoryMachine({
-    facts: {
-      resources: {
-        cpuMilli: 16_000,
-        memoryBytes: 64 * gibibyte,
-        diskBytes: 200 * gibibyte,
-        gpus: 0,
-      },
-    },
-  })
   const chainLink = createChainLink(parts.ledger, signer)
 
-  const assemble = ({
-    life,
-    clock,
-    random: chance,
-    log,
-    records,
-    network,
-  }: LifePorts): HostBody => {
-    const chain = chainLink.connect(clock)
-    const base = assembleBase(
-      { clock, random: chance, log, signer, records, network, chain },
-      { regions: [parts.region], marketNode: false },
-    )
-    const host = assembleHost(base, {
-      engine: lend(machinery.engine, life),
-      firewall: lend(machinery.firewall, life),
-      machine,
-      spools: lend(machinery.spools, life),
-      volumes: lend(machinery.volumes, life),
-    })
-    const connected = keepConnected({ network, clock, log }, parts.bootstrap)
-    const deposit = async (units: bigint): Promise<void> => {
-      const amount = tokenAmount(units)
-      await base.outbox.submit({ kind: 'approve', amount }, { key: 'first-approve' }, open)
-      await base.outbox.submit({ kind: 'deposit', amount }, { key: 'first-deposit' }, open)
-    }
-    return {
-      ...together(connected, base, host),
-      join: (request, signal) => host.join(request, signal),
-      leave: (drainSeconds, signal) => host.leave(drainSeconds, signal),
-      deposit,
-    }
-  }
+  const own = { signer, machinery, chainLink }
   const { clock, log } = parts
   const site = createSite(
     {
@@ -136,9 +149,9 @@ export const createHostPlace = (parts: WorldParts, name: string) => {
     },
     {
       name,
-      assemble,
+      assemble: (ports) => assembleNode(parts, own, ports),
       skewMs: drawSkewMs(random),
-      clockOf: (own) => plantedClock(parts.plant, own),
+      clockOf: (genuine) => plantedClock(parts.plant, genuine),
     },
   )
   const target: HostTarget = {

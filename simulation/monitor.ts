@@ -1,5 +1,5 @@
 import type { AppliedCall } from '#adapters/memory/chain-state'
-import type { Checker, End, Sample } from './checkers/checker.ts'
+import type { Checker, End, Rest, Sample } from './checkers/checker.ts'
 
 /** What broke first: the checker and what it saw. */
 export type Violation = {
@@ -13,7 +13,7 @@ export type Violation = {
 export type Monitor = {
   readonly call: (applied: AppliedCall) => void
   readonly sample: (sample: Sample) => void
-  readonly rest: (sample: Sample) => void
+  readonly rest: (rest: Rest) => void
   readonly end: (end: End) => void
   /** Something broke that no checker watches for, such as a rejection that nobody handled. */
   readonly report: (checker: string, finding: string) => void
@@ -34,7 +34,7 @@ export const createMonitor = (checkers: readonly Checker[], elapsedMs: () => num
   return {
     call: (applied) => ask((checker) => checker.onCall?.(applied)),
     sample: (sample) => ask((checker) => checker.onSample?.(sample)),
-    rest: (sample) => ask((checker) => checker.onRest?.(sample)),
+    rest: (rest) => ask((checker) => checker.onRest?.(rest)),
     end: (end) => ask((checker) => checker.onEnd?.(end)),
     report,
     violation: () => first,

@@ -1,4 +1,4 @@
-import { parseHash32 } from '#core/ids'
+import { type Address, parseHash32 } from '#core/ids'
 import type { LeasesState } from '#core/leases-state'
 import type { Engine, EngineContainer } from '#ports/engine'
 import type { Firewall } from '#ports/firewall'
@@ -11,6 +11,7 @@ import type {
   Expectation,
   Gauge,
   HostSample,
+  Rest,
   Sample,
   TenantSample,
 } from './checkers/checker.ts'
@@ -19,7 +20,7 @@ import type { TenantBody } from './tenant-body.ts'
 
 /** A host with the machine under it, seen from outside. */
 export type HostPlace = {
-  readonly site: Site<Startable>
+  readonly site: Site<Startable & { readonly earned: () => bigint }>
   readonly engine: Engine
   readonly volumes: Volumes
   readonly spools: Spools
@@ -29,6 +30,8 @@ export type HostPlace = {
 export type TenantPlace = {
   readonly site: Site<TenantBody>
   readonly expectationOf: (runName: string) => Expectation | undefined
+  /** Whether it was told to remove runs. */
+  readonly forgot: () => boolean
 }
 
 export type Sampled = {
@@ -70,7 +73,13 @@ const sampleHost = async (place: HostPlace): Promise<HostSample> => {
   }
 }
 
-const unexpected: Expectation = { exitCode: 0, interfered: true, ends: true }
+const unexpected: Expectation = {
+  exitCode: 0,
+  interfered: true,
+  ends: true,
+  restarts: false,
+  output: '',
+}
 
 /** What a node that is down told last: its runs go on meanwhile, unseen. */
 export type Memory = Map<
@@ -78,7 +87,10 @@ export type Memory = Map<
   { readonly runs: readonly RunView[]; readonly maps: readonly MapView[] }
 >
 
-const sampleTenant = ({ site, expectationOf }: TenantPlace, memory: Memory): TenantSample => {
+const sampleTenant = (
+  { site, expectationOf, forgot }: TenantPlace,
+  memory: Memory,
+): TenantSample => {
   const body = site.body()
   const told =
     body === undefined
@@ -91,6 +103,7 @@ const sampleTenant = ({ site, expectationOf }: TenantPlace, memory: Memory): Ten
     soundSinceMs: site.soundSinceMs(),
     runs: told.runs.map((view) => ({ view, expected: expectationOf(view.name) ?? unexpected })),
     maps: told.maps,
+    forgot: forgot(),
   }
 }
 
@@ -133,4 +146,31 @@ export const takeSample = async (places: Sampled, memory: Memory): Promise<Sampl
     gauges: gaugesOf(places, hosts, tenants),
     faulty,
   }
+}
+
+const textOf = async (runs: TenantBody['runs'], name: string): Promise<string> => {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const { bytes } of runs.logs(name, { follow: false }, open)) {
+    text += decoder.decode(bytes, { stream: true })
+  }
+  return text
+}
+
+/** Looks closer than a sample does: at outputs and books as well. */
+export const takeRest = async (places: Sampled, memory: Memory): Promise<Rest> => {
+  const sample = await takeSample(places, memory)
+  const outputs = new Map<string, string>()
+  for (const { site } of places.tenants) {
+    const runs = site.body()?.runs
+    for (const { name } of runs?.list() ?? []) {
+      if (runs !== undefined) outputs.set(`${site.name}/${name}`, await textOf(runs, name))
+    }
+  }
+  const earnings = new Map<Address, bigint>()
+  for (const { site } of places.hosts) {
+    const body = site.body()
+    if (body !== undefined) earnings.set(site.address, body.earned())
+  }
+  return { ...sample, outputs, earnings }
 }

@@ -1,5 +1,6 @@
 import type { VirtualClock } from '#adapters/memory/clock'
 import { type ErrorCode, toArtelError } from '#core/errors'
+import type { MapView } from '#protocol/api/runs'
 import type { Expectation } from './checkers/checker.ts'
 import type { Site } from './site.ts'
 import type { TenantBody } from './tenant-body.ts'
@@ -9,6 +10,8 @@ import type { Interference, Job, MapJob, RunJob } from './workload.ts'
 export type TenantActor = {
   /** Resolves when every job was asked for and interfered with as planned. */
   readonly perform: (jobs: readonly Job[], signal: AbortSignal) => Promise<void>
+  /** Whether it had runs removed. */
+  readonly forgot: () => boolean
   readonly expectationOf: (runName: string) => Expectation | undefined
   /** How often the node refused, by code. */
   readonly refusals: () => Readonly<Record<string, number>>
@@ -53,6 +56,7 @@ export const createTenantActor = (
 ): TenantActor => {
   const { clock, site } = components
   const expectations = new Map<string, Expectation>()
+  let forgot = false
   const refusals: Record<string, number> = {}
 
   /** Repeats what a crash or an outage cut off; what is refused otherwise stays refused. */
@@ -82,6 +86,7 @@ export const createTenantActor = (
     signal: AbortSignal,
   ): Promise<void> => {
     await clock.sleep(afterMs, signal)
+    if (kind === 'remove') forgot = true
     await persist(
       `${kind} ${name}`,
       async ({ runs }) => {
@@ -102,20 +107,7 @@ export const createTenantActor = (
   }
 
   const performMap = async (job: MapJob, signal: AbortSignal): Promise<void> => {
-    const { taskCount, ...request } = job.request
-    const made = await persist(
-      'map',
-      async ({ maps, blobs }) => {
-        const tasks: { name: string; blob?: string }[] = []
-        for (let index = 0; index < taskCount; index += 1) {
-          const input = job.inputs?.[index]
-          const blob = input === undefined ? undefined : await putText(blobs, input, signal)
-          tasks.push({ name: `task-${index}`, ...(blob === undefined ? {} : { blob }) })
-        }
-        return maps.create({ ...request, tasks }, signal)
-      },
-      signal,
-    )
+    const made = await persist('map', (body) => createMap(body, job, signal), signal)
     if (made === undefined || job.cancelAfterMs === undefined) return
     await clock.sleep(job.cancelAfterMs, signal)
     await persist('cancel map', ({ maps }) => maps.cancel(made.id, signal), signal)
@@ -130,9 +122,25 @@ export const createTenantActor = (
       })
       await Promise.all(performed)
     },
+    forgot: () => forgot,
     expectationOf: (name) => expectations.get(name),
     refusals: () => refusals,
   }
+}
+
+/** Brings the tasks' inputs and asks for the map. */
+const createMap = async (
+  { maps, blobs }: TenantBody,
+  { request: { taskCount, ...request }, inputs }: MapJob,
+  signal: AbortSignal,
+): Promise<MapView> => {
+  const tasks: { name: string; blob?: string }[] = []
+  for (let index = 0; index < taskCount; index += 1) {
+    const input = inputs?.[index]
+    const blob = input === undefined ? undefined : await putText(blobs, input, signal)
+    tasks.push({ name: `task-${index}`, ...(blob === undefined ? {} : { blob }) })
+  }
+  return maps.create({ ...request, tasks }, signal)
 }
 
 const putText = async (

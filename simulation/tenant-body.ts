@@ -1,6 +1,14 @@
 import type { RunId } from '#core/ids'
 import type { Startable } from '#ports/lifecycle'
-import type { MapCreate, MapView, RunCreate, RunInspect, RunView } from '#protocol/api/runs'
+import type {
+  LogsQuery,
+  MapCreate,
+  MapView,
+  RunCreate,
+  RunInspect,
+  RunView,
+} from '#protocol/api/runs'
+import type { OutputFrame } from '#protocol/output'
 
 /** What the workload and the checkers need of a tenant's node. */
 export type TenantBody = Startable & {
@@ -8,6 +16,11 @@ export type TenantBody = Startable & {
     readonly create: (request: RunCreate, signal: AbortSignal) => Promise<RunView>
     readonly list: () => readonly RunView[]
     readonly inspect: (name: string) => RunInspect
+    readonly logs: (
+      name: string,
+      query: LogsQuery,
+      signal: AbortSignal,
+    ) => AsyncIterable<OutputFrame>
     readonly stop: (
       name: string,
       graceSeconds: number | undefined,

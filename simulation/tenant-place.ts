@@ -8,7 +8,7 @@ import { assembleBase } from '#node/assemble-base'
 import { assembleTenant } from '#node/assemble-tenant'
 import { keepConnected, together } from './bootstrap.ts'
 import { lend } from './life.ts'
-import { plantedClock } from './plants/plants.ts'
+import { plantedClock, plantedTenant } from './plants/plants.ts'
 import { createSite, type LifePorts } from './site.ts'
 import { createTenantActor } from './tenant-actor.ts'
 import type { TenantBody } from './tenant-body.ts'
@@ -54,13 +54,13 @@ export const createTenantPlace = (
       engine: lend(engine, life),
     })
     const connected = keepConnected({ network, clock: own, log: ports.log }, parts.bootstrap)
-    return {
+    return plantedTenant(parts.plant, {
       ...together(connected, base, tenant),
       runs: tenant.runs,
       maps: tenant.maps,
       blobs: tenant.blobs,
       deposit: (units) => tenant.wallet.deposit(tokenAmount(units), open),
-    }
+    })
   }
   const site = createSite(
     {
@@ -84,6 +84,7 @@ export const createTenantPlace = (
     actor,
     chainLink,
     expectationOf: actor.expectationOf,
+    forgot: actor.forgot,
     /** Brings money into the vault. */
     settleIn: async (): Promise<void> => {
       await site.body()?.deposit(tenantPurse)

@@ -56,22 +56,26 @@ const chance = (random: SeededRandom, share: number): boolean => random.fraction
 /** A program of known length and end, as the shell of the image understands it. */
 const drawProgram = (
   random: SeededRandom,
-): { readonly command: readonly string[]; readonly exitCode: number; readonly ends: boolean } => {
+): {
+  readonly command: readonly string[]
+  readonly exitCode: number
+  readonly ends: boolean
+  readonly output: string
+} => {
   const seconds = pick(random, [0, 1, 5, 20, 60, 300, 900])
   const length = seconds === 0 ? 0 : 1 + random.integer(seconds)
-  if (chance(random, 0.1)) return { command: ['sleep', '1000000'], exitCode: 0, ends: false }
+  if (chance(random, 0.1))
+    return { command: ['sleep', '1000000'], exitCode: 0, ends: false, output: '' }
   if (chance(random, 0.25)) {
     const exitCode = 1 + random.integer(100)
-    return { command: ['sh', '-c', `sleep ${length}; exit ${exitCode}`], exitCode, ends: true }
+    const command = ['sh', '-c', `sleep ${length}; exit ${exitCode}`]
+    return { command, exitCode, ends: true, output: '' }
   }
-  if (chance(random, 0.3)) {
-    return {
-      command: ['sh', '-c', `echo begun; sleep ${length}; echo done`],
-      exitCode: 0,
-      ends: true,
-    }
+  if (chance(random, 0.4)) {
+    const command = ['sh', '-c', `echo begun; sleep ${length}; echo done`]
+    return { command, exitCode: 0, ends: true, output: 'begun\ndone\n' }
   }
-  return { command: ['sleep', String(length)], exitCode: 0, ends: true }
+  return { command: ['sleep', String(length)], exitCode: 0, ends: true, output: '' }
 }
 
 const drawInterference = (random: SeededRandom, ends: boolean): Interference | undefined => {
@@ -100,6 +104,8 @@ const drawRun = (random: SeededRandom, name: string, atMs: number): RunJob => {
     exitCode: program.exitCode,
     ends: program.ends,
     interfered: interference !== undefined,
+    restarts: request.restart === 'on-failure-of-host',
+    output: program.output,
   }
   return {
     kind: 'run',

@@ -1,7 +1,7 @@
 import { createMemoryLog, type LogLine } from '#adapters/memory/log'
 import { buildWorld, createWorldClock, startMs, usualLatencyMs, type World } from './build-world.ts'
 import { createAllCheckers } from './checkers/all-checkers.ts'
-import type { Checker, Sample } from './checkers/checker.ts'
+import type { Checker, Rest, Sample } from './checkers/checker.ts'
 import { createFaultDriver, type FaultDriver } from './fault-driver.ts'
 import { planFaults } from './faults.ts'
 import { createMonitor, type Monitor } from './monitor.ts'
@@ -10,7 +10,7 @@ import { createPartitions } from './partitions.ts'
 import { runPhase } from './phase.ts'
 import { plantedFaults } from './plants/plants.ts'
 import type { WorldResult } from './result.ts'
-import { type Memory, takeSample } from './sampler.ts'
+import { type Memory, type Sampled, takeRest, takeSample } from './sampler.ts'
 import { statsOf } from './stats.ts'
 import { createTrace, type Trace } from './trace.ts'
 import { keepSecondsMax, planWorkload } from './workload.ts'
@@ -36,6 +36,7 @@ type Scene = {
   readonly world: World
   readonly monitor: Monitor
   readonly sample: () => Promise<Sample>
+  readonly rest: () => Promise<Rest>
   readonly driver: FaultDriver
   readonly signal: AbortSignal
 }
@@ -91,7 +92,7 @@ const until = async (
 const wrapUp = async (scene: Scene): Promise<void> => {
   await until(scene, isOver, hourMs)
   await until(scene, allSettled, settleMs)
-  scene.monitor.rest(await scene.sample())
+  scene.monitor.rest(await scene.rest())
 }
 
 const takeDown = async ({ world }: Scene): Promise<void> => {
@@ -120,14 +121,17 @@ const createLogging = (elapsedMs: () => number, onLine: ((line: string) => void)
   return { log, lines: () => lines.slice(-logLinesKept) }
 }
 
-const createSampler = (world: World, faulty: boolean): (() => Promise<Sample>) => {
+const createSampler = (world: World, faulty: boolean): Pick<Scene, 'sample' | 'rest'> => {
   const memory: Memory = new Map()
-  return () => {
+  const places = (): Sampled => {
     const { clock, ledger, hosts, tenants } = world
     const nowSeconds = ledger.head().timestampSeconds
-    const leases = ledger.state().leases
-    const atMs = clock.nowMs()
-    return takeSample({ atMs, nowSeconds, leases, hosts, tenants, faulty }, memory)
+    const { leases } = ledger.state()
+    return { atMs: clock.nowMs(), nowSeconds, leases, hosts, tenants, faulty }
+  }
+  return {
+    sample: () => takeSample(places(), memory),
+    rest: () => takeRest(places(), memory),
   }
 }
 
@@ -267,7 +271,7 @@ export const runWorld = async (options: WorldOptions, hooks: WorldHooks): Promis
     options,
     world,
     monitor,
-    sample: createSampler(world, options.faults !== 'none'),
+    ...createSampler(world, options.faults !== 'none'),
     driver: createDriver(world, tracer.fault),
     signal: ending.signal,
   }

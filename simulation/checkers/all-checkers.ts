@@ -1,3 +1,4 @@
+import { createBillsTrue } from './bills-true.ts'
 import { createBondsLostFairly } from './bonds-lost-fairly.ts'
 import { createChargedForTimeOpen } from './charged-for-time-open.ts'
 import type { Checker } from './checker.ts'
@@ -7,9 +8,11 @@ import { createEveryLeaseSettled } from './every-lease-settled.ts'
 import { createExitsTrue } from './exits-true.ts'
 import { createHonestUnharmed } from './honest-unharmed.ts'
 import { createLeasesClosedPromptly } from './leases-closed-promptly.ts'
+import { createMapsComplete } from './maps-complete.ts'
 import { createMoneyConserved } from './money-conserved.ts'
 import { createNothingLeaked } from './nothing-leaked.ts'
 import { createOneEarns } from './one-earns.ts'
+import { createOutputsComplete } from './outputs-complete.ts'
 import { createOutsidersTakeNothing } from './outsiders-take-nothing.ts'
 import { createPaidWithinDeposit } from './paid-within-deposit.ts'
 import { createQueuesBounded } from './queues-bounded.ts'
@@ -36,6 +39,9 @@ export const createAllCheckers = (options: {
   createLeasesClosedPromptly(options.keepSecondsMax),
   createQueuesBounded(),
   createRunsEnd(),
+  createMapsComplete(),
+  createOutputsComplete(),
+  createBillsTrue(),
   createEveryLeaseSettled(),
   createNothingLeaked(),
 ]

@@ -27,6 +27,10 @@ export type Expectation = {
   readonly interfered: boolean
   /** Whether the run is meant to end by itself. */
   readonly ends: boolean
+  /** Whether it may be lost with its host. */
+  readonly restarts: boolean
+  /** What it says on its way. */
+  readonly output: string
 }
 
 export type RunSample = { readonly view: RunView; readonly expected: Expectation }
@@ -36,6 +40,8 @@ export type TenantSample = {
   readonly address: Address
   readonly soundSinceMs: number | undefined
   readonly runs: readonly RunSample[]
+  /** True when it has forgotten some of its runs. */
+  readonly forgot: boolean
   readonly maps: readonly MapView[]
 }
 
@@ -54,6 +60,14 @@ export type Sample = {
   readonly faulty: boolean
 }
 
+/** The world when the workload has ended and all leases had their time; nodes still run. */
+export type Rest = Sample & {
+  /** What runs that are still known have said, by tenant and run: `tenant-0/job-1`. */
+  readonly outputs: ReadonlyMap<string, string>
+  /** What hosts say that they have earned. */
+  readonly earnings: ReadonlyMap<Address, bigint>
+}
+
 /** The world after all nodes were stopped. */
 export type End = Sample & {
   /** Waits of the clock that nobody ended. */
@@ -65,7 +79,6 @@ export type Checker = {
   readonly name: string
   readonly onCall?: (applied: AppliedCall) => string | undefined
   readonly onSample?: (sample: Sample) => string | undefined
-  /** Asked once, when the workload has ended and all leases had their time; nodes still run. */
-  readonly onRest?: (sample: Sample) => string | undefined
+  readonly onRest?: (rest: Rest) => string | undefined
   readonly onEnd?: (end: End) => string | undefined
 }

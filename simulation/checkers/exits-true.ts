@@ -5,7 +5,12 @@ const wrong = ({ view, expected }: RunSample, faulty: boolean): string | undefin
   if (exit === undefined || expected.interfered) return undefined
   // A program that was never allowed to end by itself has a reason; only faults may be one.
   if (exit.reason !== undefined) {
-    return faulty ? undefined : `failed without a fault: ${exit.reason}, ${exit.message ?? ''}`
+    const { reason, message = '' } = exit
+    if (!faulty) return `failed without a fault: ${reason}, ${message}`
+    if (reason === 'internal') return `failed by a mistake of ours: ${message}`
+    return expected.restarts && (reason === 'host-lost' || reason === 'lease-ended')
+      ? `ended as ${reason} although it is to be started again: ${message}`
+      : undefined
   }
   if (!expected.ends) return `ended with ${exit.exitCode} although its program never does`
   return exit.exitCode === expected.exitCode

@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseRunId } from '#core/ids'
+import { paid } from '#core/lease'
 import { apply, type LeasesState } from '#core/leases-state'
-import { noTokens } from '#core/money'
-import type { RunView } from '#protocol/api/runs'
-import type { Checker, End, HostSample, RunSample, TenantSample } from './checker.ts'
+import { noTokens, tokenAmount } from '#core/money'
+import type { MapView, RunView } from '#protocol/api/runs'
+import { createBillsTrue } from './bills-true.ts'
+import type { Checker, End, HostSample, Rest, RunSample, TenantSample } from './checker.ts'
 import { createContainersHaveLeases } from './containers-have-leases.ts'
 import { contractStory, host, tenant } from './contract-story.ts'
 import { createEveryLeaseSettled } from './every-lease-settled.ts'
 import { createExitsTrue } from './exits-true.ts'
 import { createHonestUnharmed } from './honest-unharmed.ts'
 import { createLeasesClosedPromptly } from './leases-closed-promptly.ts'
+import { createMapsComplete } from './maps-complete.ts'
 import { createNothingLeaked } from './nothing-leaked.ts'
+import { createOutputsComplete } from './outputs-complete.ts'
 import { createQueuesBounded } from './queues-bounded.ts'
 import { createRunsEnd } from './runs-end.ts'
 
@@ -46,7 +50,8 @@ const runSample = (change: Partial<RunView>, interfered = false): RunSample => {
     outputs: [],
     ...change,
   }
-  return { view, expected: { exitCode: 3, ends: true, interfered } }
+  const expected = { exitCode: 3, ends: true, interfered, restarts: false, output: 'begun\n' }
+  return { view, expected }
 }
 const exited = (exitCode: number, reason?: 'host-lost') =>
   runSample({
@@ -68,9 +73,10 @@ const tenantSample = (change: Partial<TenantSample> = {}): TenantSample => ({
   soundSinceMs: 0,
   runs: [],
   maps: [],
+  forgot: false,
   ...change,
 })
-const endOf = (change: Partial<End>): End => ({
+const endOf = (change: Partial<End & Rest>): End & Rest => ({
   atMs: 0,
   nowSeconds: 4100,
   leases: finalState,
@@ -79,6 +85,8 @@ const endOf = (change: Partial<End>): End => ({
   gauges: [],
   faulty: false,
   waits: 0,
+  outputs: new Map(),
+  earnings: new Map(),
   ...change,
 })
 
@@ -162,4 +170,69 @@ test('honest-unharmed finds a report in a world without faults only', () => {
   assert.match(checker.onRest?.(endOf({})) ?? '', /lease/)
   assert.equal(checker.onRest?.(endOf({ faulty: true })), undefined)
   assert.equal(createHonestUnharmed().onRest?.(endOf({})), undefined)
+})
+
+test('exits-true finds a run that was lost with its host although it is to be started again', () => {
+  const lost = exited(125, 'host-lost')
+  const restarting = { ...lost, expected: { ...lost.expected, restarts: true } }
+  const check = (run: RunSample) =>
+    createExitsTrue().onRest?.(endOf({ tenants: [tenantSample({ runs: [run] })], faulty: true }))
+  assert.equal(check(lost), undefined)
+  assert.match(check(restarting) ?? '', /started again/)
+})
+
+test('outputs-complete wants what a program said, after a restart at least at the end', () => {
+  const check = (run: RunSample, said: string) =>
+    createOutputsComplete().onRest?.(
+      endOf({
+        tenants: [tenantSample({ runs: [run] })],
+        outputs: new Map([['tenant-0/job-1', said]]),
+      }),
+    )
+  const moved = { ...exited(3), view: { ...exited(3).view, epoch: 2 } }
+  assert.equal(check(exited(3), 'begun\n'), undefined)
+  assert.match(check(exited(3), 'beg') ?? '', /came home/)
+  assert.match(check(exited(3), 'begun\nbegun\n') ?? '', /came home/)
+  assert.equal(check(moved, 'begbegun\n'), undefined)
+  assert.match(check(moved, 'begun') ?? '', /came home/)
+})
+
+test('bills-true compares what tenants and hosts are told with what the chain moved', () => {
+  const total = [...finalState.leases.entries()].reduce((sum, [, lease]) => sum + paid(lease), 0n)
+  const check = (cost: bigint, earned: bigint, forgot = false) =>
+    createBillsTrue().onRest?.(
+      endOf({
+        hosts: [hostSample()],
+        tenants: [tenantSample({ runs: [runSample({ cost: tokenAmount(cost) })], forgot })],
+        earnings: new Map([[host, earned]]),
+      }),
+    )
+  assert.equal(check(total, total), undefined)
+  assert.match(check(total + 100n, total) ?? '', /was told/)
+  assert.match(check(total - 100n, total) ?? '', /was told/)
+  assert.equal(check(total - 100n, total, true), undefined)
+  assert.match(check(total, total + 1n) ?? '', /earned/)
+})
+
+test('maps-complete finds a map that is done too early, and one that failed without a fault', () => {
+  const map = (change: Partial<MapView>): MapView => ({
+    id: exited(0).view.id,
+    status: 'done',
+    image: 'busybox',
+    createdAtMs: 0,
+    total: 3,
+    done: 3,
+    failed: 0,
+    retried: 0,
+    hosts: [],
+    ...change,
+  })
+  const check = (change: Partial<MapView>, faulty: boolean) =>
+    createMapsComplete().onRest?.(
+      endOf({ tenants: [tenantSample({ maps: [map(change)] })], faulty }),
+    )
+  assert.equal(check({}, false), undefined)
+  assert.match(check({ done: 2 }, true) ?? '', /2 of 3/)
+  assert.match(check({ status: 'failed' }, false) ?? '', /without a fault/)
+  assert.equal(check({ status: 'failed' }, true), undefined)
 })

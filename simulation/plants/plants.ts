@@ -2,6 +2,7 @@ import { apply } from '#core/leases-state'
 import type { Clock } from '#ports/clock'
 import type { Engine } from '#ports/engine'
 import type { Fault } from '../faults.ts'
+import type { TenantBody } from '../tenant-body.ts'
 import {
   type Apply,
   type ContractPlant,
@@ -9,6 +10,7 @@ import {
   plantInContract,
 } from './contract-plants.ts'
 import { type EnginePlant, enginePlants } from './engine-plants.ts'
+import { type TenantPlant, tenantPlants } from './tenant-plants.ts'
 
 /** Bugs by the checker that must find them. `same-trace` is found by running a seed twice. */
 const worldPlants = [
@@ -19,14 +21,16 @@ const worldPlants = [
   'same-trace',
 ] as const
 
-export type Plant = ContractPlant | EnginePlant | (typeof worldPlants)[number]
+export type Plant = ContractPlant | EnginePlant | TenantPlant | (typeof worldPlants)[number]
 
 const isContractPlant = (name: string): name is ContractPlant => name in contractPlants
+const isTenantPlant = (name: string): name is TenantPlant => name in tenantPlants
 const isEnginePlant = (name: string): name is EnginePlant => name in enginePlants
 
 export const plantNames: readonly string[] = [
   ...Object.keys(contractPlants),
   ...Object.keys(enginePlants),
+  ...Object.keys(tenantPlants),
   ...worldPlants,
 ]
 
@@ -55,6 +59,12 @@ export const plantedEngine = <E extends Engine>(plant: Plant | undefined, engine
   plant !== undefined && isEnginePlant(plant)
     ? { ...engine, ...enginePlants[plant](engine) }
     : engine
+
+/** What a tenant's node says. */
+export const plantedTenant = <T extends TenantBody>(plant: Plant | undefined, tenant: T): T =>
+  plant !== undefined && isTenantPlant(plant)
+    ? { ...tenant, ...tenantPlants[plant](tenant) }
+    : tenant
 
 const leakMs = 30 * 24 * 3_600_000
 
