@@ -77,6 +77,26 @@ test(
 )
 
 test(
+  'a lease that a reorganisation settles later has earned what the chain paid at last',
+  play(
+    async ({ clock, rig }) => {
+      const lease = await rig.lease(600)
+      await begin(rig, lease, sh('sleep 10000'))
+      await clock.sleep(20_000, rig.signal)
+      await rig.chainCall({ kind: 'close', terms: rig.termsOf(lease) })
+      await rig.until(() => rig.host.earnings()[0]?.settled === true, 'settled')
+      const first = rig.host.earnings()[0]?.earned ?? 0n
+      await clock.sleep(5_000, rig.signal)
+      rig.reorganise(8)
+      await rig.until(() => (rig.host.earnings()[0]?.earned ?? 0n) > first, 'settled later')
+      assert.equal(rig.host.earnings()[0]?.settled, true)
+      assert.equal(rig.host.earnings()[0]?.earned, await rig.balanceOf('host'))
+    },
+    { keepOutputMs: 600_000 },
+  ),
+)
+
+test(
   'a closed lease is settled at once and leaves nothing behind',
   play(async ({ clock, engine, rig }) => {
     const lease = await rig.lease(600)

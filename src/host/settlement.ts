@@ -42,7 +42,7 @@ export class Settlement {
   /** Takes the next step of a lease, if one is due and none is under way. */
   look(lease: HostLease, record: LeaseRecord): void {
     const { clock, leases, time } = this.#components
-    if (lease.settled || this.#busy.has(lease.id)) return
+    if (this.#busy.has(lease.id)) return
     const step = settlementStep(
       record,
       lease.receipt,
@@ -50,11 +50,17 @@ export class Settlement {
       time.headNumber(),
       this.#policy,
     )
-    if (step.kind === 'wait') return
     if (step.kind === 'done') {
-      leases.update(lease.id, { settled: true, earned: paid(record) })
+      const earned = paid(record)
+      // A reorganisation may settle it once more, at another time.
+      if (!lease.settled || lease.earned !== earned) {
+        leases.update(lease.id, { settled: true, earned })
+      }
       return
     }
+    // Settled and now no longer: a reorganisation took it back.
+    if (lease.settled) leases.update(lease.id, { settled: false })
+    if (step.kind === 'wait') return
     if (clock.monotonicMs() < (this.#notBeforeMs.get(lease.id) ?? 0)) return
     this.#send(lease, callOf(lease, record, step))
   }

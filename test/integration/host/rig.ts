@@ -92,6 +92,8 @@ export type Rig = {
   readonly balanceOf: (account: 'host' | 'tenant') => Promise<bigint>
   /** Ends this life of the host and begins the next one on the same records. */
   readonly restartHost: () => Promise<void>
+  /** Takes the newest blocks back; their transactions wait again. */
+  readonly reorganise: (depth: number) => void
   readonly until: (holds: () => boolean | Promise<boolean>, what: string) => Promise<void>
   readonly signal: AbortSignal
   readonly close: () => Promise<void>
@@ -227,6 +229,7 @@ export const createRig = async (
       const receipt = { lease, until, extra: tokenAmount(0n) }
       return { receipt, signature: tenant.sign(receiptDigest(world.info, receipt)) }
     },
+    reorganise: (depth) => world.reorganise(depth),
     termsOf: (lease) => {
       const terms = known.get(lease)
       if (terms === undefined) throw new Error(`no lease ${lease}`)
