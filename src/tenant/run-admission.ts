@@ -1,7 +1,9 @@
 import type { Desired } from '#core/deployment'
 import { ArtelError } from '#core/errors'
 import { costOf, rate, tokenAmount } from '#core/money'
+import { noResources } from '#core/resources'
 import type { Ranked } from '#core/scheduling/rank'
+import { nowSeconds } from '#ports/clock'
 import { balanceError } from './acts/deposit.ts'
 import type { Commitments } from './commitments.ts'
 import type { TenantParts } from './components.ts'
@@ -26,6 +28,39 @@ const platformError = (parts: TenantParts, wanted: Wanted): ArtelError | undefin
   )
 }
 
+/** How long ago a lease may have been closed whose room its host is still clearing. */
+const clearingSeconds = 15
+const clearingMs = 4_000
+const lookAgainMs = 200
+
+/** Whether room alone is missing while hosts clear up after leases that this account has just closed. */
+const isClearing = (parts: TenantParts, wanted: Wanted, imageBytes: number): boolean => {
+  const { clock, follower, signer } = parts
+  const since = nowSeconds(clock) - clearingSeconds
+  const closed = follower
+    .leases()
+    .some(({ terms, ended }) => terms.tenant === signer.address && (ended ?? 0) > since)
+  if (!closed) return false
+  const requirements = { ...wanted.service.requirements, resources: noResources }
+  const least = { ...wanted, service: { ...wanted.service, requirements } }
+  return search(parts, least, imageBytes).ranked.length > 0
+}
+
+const afterClearing = async (
+  parts: TenantParts,
+  wanted: Wanted,
+  imageBytes: number,
+  signal: AbortSignal,
+): Promise<readonly Ranked[]> => {
+  const untilMs = parts.clock.monotonicMs() + clearingMs
+  while (parts.clock.monotonicMs() < untilMs && isClearing(parts, wanted, imageBytes)) {
+    await parts.clock.sleep(lookAgainMs, signal)
+    const { ranked } = search(parts, wanted, imageBytes)
+    if (ranked.length > 0) return ranked
+  }
+  return []
+}
+
 /** Hosts that fit; asks the neighbours once more before it says that there are none. */
 export const findHosts = async (
   parts: TenantParts,
@@ -36,6 +71,8 @@ export const findHosts = async (
   const first = search(parts, wanted, imageBytes)
   if (first.ranked.length > 0) return first.ranked
   await parts.refreshMarket(signal)
+  const cleared = await afterClearing(parts, wanted, imageBytes, signal)
+  if (cleared.length > 0) return cleared
   const { ranked, excluded } = search(parts, wanted, imageBytes)
   if (ranked.length > 0) return ranked
   throw platformError(parts, wanted) ?? noMatchError(parts, wanted, excluded)

@@ -1,6 +1,7 @@
 import { defineCommand } from '#cli/command'
 import { valueFlag } from '#cli/flags/flag'
 import { out, printJsonLine } from '#cli/print'
+import { createProgress } from '#cli/terminal/progress'
 import { parseWholeSeconds } from '#cli/text/duration'
 import { eachRun } from './each-run.ts'
 
@@ -18,8 +19,10 @@ export const command = defineCommand({
   args: { min: 1 },
   run: async (context, { time }, names) => {
     const client = await context.client()
+    const progress = createProgress()
     return await eachRun(names, async (name) => {
-      const run = await client.runs.stop(name, time)
+      progress.show(`waiting for ${name} to end`)
+      const run = await client.runs.stop(name, time).finally(progress.clear)
       await (context.json ? printJsonLine(run) : out(`${name}\n`))
     })
   },
