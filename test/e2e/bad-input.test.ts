@@ -36,6 +36,30 @@ const refusals: readonly {
     says: /\/etc\/passwd/,
   },
   {
+    what: 'a user that the image does not know, without trying other hosts',
+    args: ['run', '-u', 'nobody-here', image, 'true'],
+    code: 125,
+    says: /^artel: unable to find user nobody-here[^\n]*\n$/,
+  },
+  {
+    what: 'a working directory that is a file',
+    args: ['run', '-w', '/etc/passwd', image, 'true'],
+    code: 125,
+    says: /\/etc\/passwd is not a directory/,
+  },
+  {
+    what: 'an image for another platform than the one asked for',
+    args: ['run', '--platform', 'linux/arm64', image, 'true'],
+    code: 125,
+    says: /wanted linux\/arm64, actual: linux\/amd64/,
+  },
+  {
+    what: 'an image that is not here and must not be pulled',
+    args: ['run', '--pull', 'never', 'no-such-image-here:1', 'true'],
+    code: 125,
+    says: /must not be pulled/,
+  },
+  {
     what: 'more memory than any host has, by constraint and count',
     args: ['run', '--memory', '100t', image, 'true'],
     code: 125,

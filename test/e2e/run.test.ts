@@ -63,6 +63,48 @@ describe('artel run', () => {
     assert.equal(outcome.code, 5)
   })
 
+  test('gives a further program a terminal with exec -it', async () => {
+    await artel(['run', '-d', '--name', 'host-of-exec', image, 'sleep', '600'])
+    const running = start(['exec', '-it', 'host-of-exec', 'bash', '--norc'], { terminal: true })
+    await running.until(/\$ |# /)
+    running.write('tty; sleep 600\n')
+    await running.until(/\/dev\/pts\/\d+/)
+    // The terminal is raw: Ctrl-C is the program's, and ends the sleep only.
+    running.write('\x03')
+    await running.until(/\^C/)
+    running.write('exit 5\n')
+    assert.equal((await running.done).code, 5)
+    await artel(['rm', '-f', 'host-of-exec'])
+  })
+
+  test('says with -d at once when a program cannot be started', async () => {
+    const outcome = await artel(['run', '-d', '--name', 'never', image, 'no-such-command'])
+    assert.match(outcome.stdout, /^[0-9a-f]{32}\n$/)
+    assert.match(outcome.stderr, /^artel: exec: "no-such-command": executable file not found/)
+    assert.equal(outcome.code, 127)
+  })
+
+  test('makes the folder of an output, for any user', async () => {
+    const out = join(cloud.home, 'left', 'by-a-user')
+    const flags = ['-u', '1000', '--output', `/out/deep:${out}`]
+    const outcome = await artel(sh('id -u > /out/deep/id', flags))
+    assert.deepEqual([outcome.code, outcome.stderr], [0, ''])
+    assert.equal(readFileSync(join(out, 'id'), 'utf8'), '1000\n')
+  })
+
+  test('answers an upload that has nowhere to go, however long it is', async () => {
+    await artel(['run', '-d', '--name', 'target', image, 'sleep', '600'])
+    const file = join(cloud.home, 'long')
+    writeFileSync(file, randomBytes(8 * 1024 * 1024))
+    const outcome = await artel(['cp', file, 'target:/no/such'])
+    assert.equal(
+      outcome.stderr,
+      'artel: copy to /no: Could not find the file /no in the container\n',
+    )
+    assert.equal(outcome.code, 1)
+    await artel(['rm', '-f', 'target'])
+  })
+
   test('brings inputs in and outputs home, with modes and links', async () => {
     const dir = join(cloud.home, 'in')
     mkdirSync(join(dir, 'deep'), { recursive: true })
