@@ -113,4 +113,6 @@ export const supervise = async (
     )
     if (clock.nowMs() > meant + sleptMs) forgiveSilence(context)
   }
+  // What is over is not watched or followed any more.
+  executor.pursue({ actions: [] })
 }

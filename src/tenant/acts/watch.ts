@@ -9,6 +9,8 @@ import { onceKnown } from './start.ts'
 /** Waits between attempts to reach a host again; after the last one it counts as lost. */
 const redialDelaysMs = [0, 250, 500, 1000, 1500, 2000, 3000, 4000]
 const redialTimeoutMs = 4_000
+/** A stream that lasted so long was a working one. */
+const steadyMs = 1_000
 
 const heard = ({ parts, instance }: ActContext, lease: Liveness | undefined): Liveness => ({
   receiptUntilSeconds: lease?.receiptUntilSeconds ?? 0,
@@ -76,9 +78,10 @@ export const watch = async (
   live.set(action.deal.id, heard(context, live.get(action.deal.id)))
   let attempt = 0
   for (;;) {
+    let openedAtMs = Number.POSITIVE_INFINITY
     try {
       await listen(context, action, signal, () => {
-        attempt = 0
+        openedAtMs = parts.clock.monotonicMs()
       })
     } catch (caught) {
       signal.throwIfAborted()
@@ -87,6 +90,8 @@ export const watch = async (
         reason: toArtelError(caught).message,
       })
     }
+    // A stream that ends as soon as it begins is no sign that all is well.
+    if (parts.clock.monotonicMs() - openedAtMs >= steadyMs) attempt = 0
     const delayMs = redialDelaysMs[attempt]
     attempt += 1
     if (delayMs === undefined) break
