@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, Entry>> = {
   map: entry('Run one command over many inputs on several hosts', () => import('./maps/map.ts')),
   ps: entry('List runs', () => import('./runs/ps.ts')),
   logs: entry('Print the output of a run', () => import('./runs/logs.ts')),
+  attach: entry('Join a run: its output and input', () => import('./runs/attach.ts')),
   exec: entry('Start another program in a run', () => import('./runs/exec.ts')),
   cp: entry('Copy files between a run and this machine', () => import('./runs/cp.ts')),
   inspect: entry('Print all about runs as JSON', () => import('./runs/inspect.ts')),

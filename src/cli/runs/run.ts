@@ -92,7 +92,7 @@ const attend = async (
       },
     })
     if (end.kind === 'detached') {
-      await err(`\r\nartel: detached; ${run.name} goes on\r\n`)
+      await err(`\r\nartel: detached; ${run.name} goes on: artel attach ${run.name}\r\n`)
       return 0
     }
     await tellReason(end.exit, request)

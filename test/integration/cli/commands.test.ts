@@ -70,6 +70,17 @@ test('logs piped into head end quietly', async (t) => {
   assert.equal(stderr, '')
 })
 
+test('attach tells what was said, passes input on, and exits as the program does', async (t) => {
+  const { home } = await serveFake(t)
+  await artel(['run', '-d', '-i', '--name', 'cat', 'x', 'cat'], { home })
+  const joined = await artel(['attach', 'cat'], { home, input: 'typed' })
+  assert.deepEqual([joined.text, joined.code], ['typed', 0])
+  await artel(['run', '-d', '--name', 'ended', 'x', 'exit', '4'], { home })
+  assert.equal((await artel(['attach', 'ended'], { home })).code, 4)
+  const missing = await artel(['attach', 'ghost'], { home })
+  assert.equal(missing.code, 1)
+})
+
 test('exec gives the exit code and keeps its own flags from the program', async (t) => {
   const { home } = await serveFake(t)
   await artel(['run', '-d', '--name', 'web', 'x', 'wait'], { home })
