@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { costOfUse } from './deployment-cost.ts'
+import type { DeploymentState } from './deployment.ts'
+import { costOfDeployment, costOfUse } from './deployment-cost.ts'
+import { zeroHash } from './ids.ts'
 import { endOf, type LeaseRecord, owed } from './lease.ts'
 import { noTokens, rate, tokenAmount } from './money.ts'
 
@@ -35,5 +37,30 @@ test('what runs that follow each other on one lease pay is what the lease costs'
       assert.ok(first >= 0n && second >= 0n)
       assert.equal(first + second, owed(lease, endOf(lease, now), noTokens))
     }),
+  )
+})
+
+test('a lease costs what the chain says now, and what was noted at its close once the chain forgets it', () => {
+  const id = zeroHash
+  const settled = {
+    id,
+    terms: { rate: rate(1_000_000_000n), extraMax: noTokens, committed: 0 },
+    opened,
+    deposit: tokenAmount(1000n),
+    extra: noTokens,
+    ack: opened + 70,
+    ended: opened + 70,
+    status: 'settled',
+  } as LeaseRecord
+  const state = {
+    leases: [{ deal: { id }, status: 'closed', lost: false, paid: tokenAmount(50n) }],
+  } as unknown as DeploymentState
+  assert.equal(
+    costOfDeployment(state, () => settled, opened + 100),
+    70n,
+  )
+  assert.equal(
+    costOfDeployment(state, () => undefined, opened + 100),
+    50n,
   )
 })

@@ -27,7 +27,9 @@ export const costOfDeployment = (
   nowSeconds: number,
 ): TokenAmount =>
   state.leases.reduce((sum, use) => {
-    if (use.paid !== undefined) return tokenAmount(sum + use.paid)
     const lease = leaseOf(use.deal.id)
+    // What was written down at the close may have been settled anew by a reorganisation since.
+    const hasLater = lease?.status === 'settled'
+    if (use.paid !== undefined && !hasLater) return tokenAmount(sum + use.paid)
     return lease === undefined ? sum : tokenAmount(sum + costOfUse(use, lease, nowSeconds))
   }, noTokens)
