@@ -6,12 +6,15 @@ const told = ({ runs, maps }: TenantSample): bigint =>
   runs.reduce((sum, { view }) => sum + view.cost, 0n) +
   maps.reduce((sum, map) => sum + map.hosts.reduce((part, { cost }) => part + cost, 0n), 0n)
 
+/** A lease that several runs share is divided among them, each share rounded down. */
+const shares = ({ runs }: TenantSample): bigint =>
+  BigInt(runs.length - new Set(runs.map(({ view }) => view.lease ?? view.id)).size)
+
 const wrongBill = (rest: Rest, leases: readonly LeaseRecord[]): string | undefined => {
   for (const tenant of rest.tenants) {
     const own = leases.filter(({ terms }) => terms.tenant === tenant.address)
     const charged = own.reduce((sum, lease) => sum + paid(lease), 0n)
-    // A lease that several runs share is divided among them, each share rounded.
-    const rounding = BigInt(own.length + tenant.runs.length)
+    const rounding = shares(tenant)
     const sum = told(tenant)
     if (sum > charged + rounding || (!tenant.forgot && sum < charged - rounding)) {
       return `${tenant.name} was told that its work cost ${sum}, the chain took ${charged}`
