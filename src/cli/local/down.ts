@@ -1,5 +1,6 @@
 import { defineCommand } from '#cli/command'
 import { out } from '#cli/print'
+import { whileWaiting } from '#cli/terminal/while-waiting'
 
 export const command = defineCommand({
   usage: 'local down',
@@ -9,7 +10,11 @@ export const command = defineCommand({
   args: { min: 0, max: 0 },
   run: async ({ home }) => {
     const { localDown } = await import('#node/local-cloud')
-    await localDown({ home, say: (line) => void out(`${line}\n`) })
+    const lines: string[] = []
+    const stopping = localDown({ home, say: (line) => void lines.push(`${line}\n`) })
+    await whileWaiting('stopping the nodes and the chain', stopping).finally(() =>
+      out(lines.join('')),
+    )
     return 0
   },
 })

@@ -1,6 +1,7 @@
 import { defineCommand } from '#cli/command'
 import { valueFlag } from '#cli/flags/flag'
 import { err, out, printJson } from '#cli/print'
+import { createProgress } from '#cli/terminal/progress'
 import { wholeNumber } from '#cli/text/numbers'
 
 export const command = defineCommand({
@@ -17,8 +18,13 @@ export const command = defineCommand({
   args: { min: 0, max: 0 },
   run: async ({ home, json }, { hosts = 3 }) => {
     const { localUp } = await import('#node/local-cloud')
-    const say = (line: string) => void (json ? err : out)(`${line}\n`)
-    const network = await localUp({ home, hosts, say })
+    const progress = createProgress()
+    const say = (line: string) => {
+      progress.clear()
+      void (json ? err : out)(`${line}\n`)
+      progress.show('starting the chain and the nodes')
+    }
+    const network = await localUp({ home, hosts, say }).finally(progress.clear)
     if (json) await printJson(network)
     else await out('Try: artel market\n')
     return 0

@@ -41,7 +41,7 @@ export const command = defineCommand({
             ({ latencyMs }) => (latencyMs === undefined ? '-' : `${Math.round(latencyMs)} ms`),
           ],
           ['RELIABILITY', reliabilityText],
-          ['FREE LEASES', ({ freeLeases }) => String(freeLeases)],
+          ['FREE', ({ freeLeases }) => String(freeLeases)],
         ],
         offers,
       ),

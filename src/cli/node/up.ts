@@ -1,6 +1,7 @@
 import { defineCommand } from '#cli/command'
 import { textFlag } from '#cli/flags/flag'
 import { out, printJson } from '#cli/print'
+import { whileWaiting } from '#cli/terminal/while-waiting'
 
 export const command = defineCommand({
   usage: 'up [flags]',
@@ -10,9 +11,8 @@ export const command = defineCommand({
   args: { min: 0, max: 0 },
   run: async ({ home, json }, { network }) => {
     const { startDaemon } = await import('#node/start-daemon')
-    const started = await startDaemon(
-      network === undefined ? { home } : { home, networkFile: network },
-    )
+    const options = network === undefined ? { home } : { home, networkFile: network }
+    const started = await whileWaiting('starting the daemon', startDaemon(options))
     if (json) await printJson(started)
     else if (started.alreadyRunning) await out(`The daemon runs already, process ${started.pid}\n`)
     else await out(`The daemon runs, process ${started.pid}, at ${started.socket}\n`)
