@@ -1,7 +1,6 @@
 import type { Desired } from '#core/deployment'
 import { ArtelError } from '#core/errors'
 import { formatHourlyPrice, rate } from '#core/money'
-import { listedRate } from '#core/scheduling/listing'
 import { type Exclusion, type Matched, match } from '#core/scheduling/match'
 import { type Ranked, rank } from '#core/scheduling/rank'
 import type { MarketSnapshot } from '#core/scheduling/situation'
@@ -59,13 +58,10 @@ export const noMatchError = (
   }
   if (rateMax !== undefined) {
     const service = { ...wanted.service, wishes }
-    const [cheapest] = match(
-      parts.listings.all(),
-      matchRequestOf(parts, { ...wanted, service }, nobody),
-    ).candidates.toSorted((a, b) => a.rate - b.rate)
-    if (cheapest !== undefined) {
-      const { resources } = service.requirements
-      const price = rate(BigInt(Math.ceil(listedRate(cheapest.listing, resources))))
+    const request = matchRequestOf(parts, { ...wanted, service }, nobody)
+    const { rates } = match(parts.listings.all(), request).candidates
+    if (rates.length > 0) {
+      const price = rate(BigInt(Math.ceil(rates.reduce((least, one) => Math.min(least, one)))))
       const least = `${formatHourlyPrice(price, decimals)} ${symbol}/h`
       return new ArtelError('price', `the cheapest host that fits costs ${least}`, {
         hint: 'Allow a higher price, or ask for less.',

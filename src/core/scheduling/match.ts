@@ -27,11 +27,14 @@ export type MatchRequest = {
 
 export type Candidate = { readonly listing: Listing; readonly rate: number }
 
+/** Offers that fit, and at the same places what they cost: columns, because a market may hold 100,000. */
+export type Candidates = { readonly listings: readonly Listing[]; readonly rates: Float64Array }
+
 /** How many offers one constraint left out, in words for a person. */
 export type Exclusion = { readonly constraint: string; readonly count: number }
 
 export type Matched = {
-  readonly candidates: readonly Candidate[]
+  readonly candidates: Candidates
   /** Each offer is counted once, under the first constraint that it fails; most frequent first. */
   readonly excluded: readonly Exclusion[]
 }
@@ -115,18 +118,20 @@ const firstFailed = (
 /** Which offers meet every constraint, and how many failed which first. */
 export const match = (listings: readonly Listing[], request: MatchRequest): Matched => {
   const counts = new Map<ConstraintKind, number>()
-  const candidates: Candidate[] = []
+  const fitting: Listing[] = []
+  const rates = new Float64Array(listings.length)
   const { resources } = request.requirements
   const rateMax = Number(request.rateMax ?? Number.POSITIVE_INFINITY)
   for (const listing of listings) {
     const rate = listedRate(listing, resources)
     const failed = firstFailed(listing, request, rate, rateMax)
-    if (failed === undefined) candidates.push({ listing, rate })
+    if (failed === undefined) rates[fitting.push(listing) - 1] = rate
     else counts.set(failed, (counts.get(failed) ?? 0) + 1)
   }
   const excluded = constraintKinds
     .map((kind) => ({ constraint: wordsOf(kind, request), count: counts.get(kind) ?? 0 }))
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count || (a.constraint < b.constraint ? -1 : 1))
+  const candidates = { listings: fitting, rates: rates.subarray(0, fitting.length) }
   return { candidates, excluded }
 }

@@ -1,5 +1,5 @@
-import type { HostFacts } from './listing.ts'
-import type { Candidate } from './match.ts'
+import type { HostFacts, Listing } from './listing.ts'
+import type { Candidate, Candidates } from './match.ts'
 
 export type RankFacts = {
   /** What must move to a host that does not hold it. */
@@ -38,28 +38,28 @@ export const reliabilityOf = (facts: HostFacts): number => {
   return (good + 4) / (good + bad + 5)
 }
 
-const bytesToMove = ({ listing }: Candidate, { holders, imageBytes }: RankFacts): number =>
+const bytesToMove = (listing: Listing, { holders, imageBytes }: RankFacts): number =>
   holders.size > 0 && holders.has(listing.host.address) ? 0 : imageBytes
 
-const scoreOf = (candidate: Candidate, facts: RankFacts, meanRate: number): number => {
-  const known = candidate.listing.facts
-  const price = meanRate === 0 ? 0 : Math.min(priceMultipleMax, candidate.rate / meanRate)
+const scoreOf = (listing: Listing, rate: number, facts: RankFacts, meanRate: number): number => {
+  const known = listing.facts
+  const price = meanRate === 0 ? 0 : Math.min(priceMultipleMax, rate / meanRate)
   const latencyMs = Math.min(latencyMsMax, known.latencyMs ?? unknownLatencyMs)
   const speed = known.bytesPerSecond ?? assumedBytesPerSecond
-  const minutes = Math.min(movingMinutesMax, bytesToMove(candidate, facts) / speed / 60)
+  const minutes = Math.min(movingMinutesMax, bytesToMove(listing, facts) / speed / 60)
   return (
     price +
     (weights.latency * latencyMs) / 1000 +
     weights.moving * minutes +
     weights.unreliability * (1 - reliabilityOf(known)) +
-    (candidate.listing.bonded ? 0 : weights.unbonded)
+    (listing.bonded ? 0 : weights.unbonded)
   )
 }
 
-const meanOf = (candidates: readonly Candidate[]): number => {
+const meanOf = (rates: Float64Array): number => {
   let sum = 0
-  for (const { rate } of candidates) sum += rate
-  return candidates.length === 0 ? 0 : sum / candidates.length
+  for (const rate of rates) sum += rate
+  return rates.length === 0 ? 0 : sum / rates.length
 }
 
 /**
@@ -67,25 +67,27 @@ const meanOf = (candidates: readonly Candidate[]): number => {
  * facts always give the same order.
  */
 export const rank = (
-  candidates: readonly Candidate[],
+  { listings, rates }: Candidates,
   facts: RankFacts,
   countMax = 64,
 ): readonly Ranked[] => {
-  const mean = meanOf(candidates)
+  const mean = meanOf(rates)
   const best = createBest(countMax)
-  for (const candidate of candidates) best.offer(candidate, scoreOf(candidate, facts, mean))
-  return best.sorted().map(({ candidate, score }) => ({
-    ...candidate,
-    score,
-    bytesToMove: bytesToMove(candidate, facts),
-  }))
+  let index = 0
+  for (const listing of listings) {
+    const rate = rates[index] ?? 0
+    index += 1
+    best.offer(listing, rate, scoreOf(listing, rate, facts, mean))
+  }
+  return best
+    .sorted()
+    .map((scored) => ({ ...scored, bytesToMove: bytesToMove(scored.listing, facts) }))
 }
 
-type Scored = { readonly candidate: Candidate; readonly score: number }
+type Scored = Candidate & { readonly score: number }
 
 const compare = (a: Scored, b: Scored): number =>
-  a.score - b.score ||
-  (a.candidate.listing.host.address < b.candidate.listing.host.address ? -1 : 1)
+  a.score - b.score || (a.listing.host.address < b.listing.host.address ? -1 : 1)
 
 /** Keeps the `countMax` best of a stream: what cannot be among them costs one comparison. */
 const createBest = (countMax: number) => {
@@ -97,9 +99,9 @@ const createBest = (countMax: number) => {
     worst = held.length < countMax ? Number.POSITIVE_INFINITY : (held.at(-1)?.score ?? worst)
   }
   return {
-    offer: (candidate: Candidate, score: number): void => {
+    offer: (listing: Listing, rate: number, score: number): void => {
       if (score > worst) return
-      held.push({ candidate, score })
+      held.push({ listing, rate, score })
       if (held.length >= countMax * 4) cut()
     },
     sorted: (): readonly Scored[] => {
