@@ -17,7 +17,7 @@ const seconds = { read: parseWholeSeconds, expected: 'expected a time such as 30
 export const runFlags = {
   interactive: switchFlag('Keep stdin open', 'i'),
   tty: switchFlag('Give the program a terminal', 't'),
-  detach: switchFlag('Print the id and return', 'd'),
+  detach: switchFlag('Print the id and return once it runs', 'd'),
   rm: switchFlag('Forget the run when it has ended'),
   name: textFlag('NAME', 'Name of the run'),
   hostname: textFlag('NAME', 'Host name in the container', { short: 'h' }),
@@ -29,7 +29,7 @@ export const runFlags = {
   }),
   output: valuesFlag(
     'PATH:DIR',
-    'Bring PATH of the container home to DIR; a folder is made there',
+    'Bring PATH home to DIR; made as a folder first, unless named like a file',
     {
       read: parseOutputPlace,
       expected: 'expected /PATH:DIR such as /out:./here',
