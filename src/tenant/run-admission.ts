@@ -2,6 +2,7 @@ import type { Desired } from '#core/deployment'
 import { ArtelError } from '#core/errors'
 import { costOf, rate, tokenAmount } from '#core/money'
 import { noResources } from '#core/resources'
+import { noFreeLease } from '#core/scheduling/match'
 import type { Ranked } from '#core/scheduling/rank'
 import { nowSeconds } from '#ports/clock'
 import { balanceError } from './acts/deposit.ts'
@@ -43,7 +44,8 @@ const isClearing = (parts: TenantParts, wanted: Wanted, imageBytes: number): boo
   if (!closed) return false
   const requirements = { ...wanted.service.requirements, resources: noResources }
   const least = { ...wanted, service: { ...wanted.service, requirements } }
-  return search(parts, least, imageBytes).ranked.length > 0
+  const { ranked, excluded } = search(parts, least, imageBytes)
+  return ranked.length > 0 || excluded.some(({ constraint }) => constraint === noFreeLease)
 }
 
 const afterClearing = async (

@@ -7,6 +7,7 @@ import { createSeededRandom } from '#adapters/memory/random'
 import { createMemoryRecords } from '#adapters/memory/records'
 import { createSeededSigner } from '#adapters/memory/signer'
 import { createMemorySpools } from '#adapters/memory/spools'
+import { noResources } from '#core/resources'
 import type { RunCreateInput } from '#protocol/api/runs'
 import { codeOf, createRun, logText, makeWorld, never, untilExited } from './testing/world.ts'
 
@@ -60,6 +61,32 @@ test('a client of a further process hears that it runs, what it says, and its ex
   for await (const event of session.events) seen.push('stream' in event ? event.stream : event.type)
   assert.deepEqual(seen, ['started', 'stdout', 'exit'])
   await tenant.stop()
+})
+
+test('a run that follows another waits until its host has cleared up after it', async () => {
+  for (const busy of [{ freeLeases: 0 }, { resources: noResources }]) {
+    const world = inMemory(1)
+    const tenant = world.live()
+    const { name } = await createRun(tenant)
+    await untilExited(world, tenant, name)
+    await world.settled()
+    for (const host of world.hosts) {
+      const { offer } = host
+      host.offer = () => ({ ...offer(), ...busy })
+      void world.clock.sleep(2_000, never).then(() => {
+        host.offer = offer
+        world.tellOffers()
+      })
+    }
+    world.tellOffers()
+    let second: string | undefined
+    const creating = createRun(tenant).then((run) => {
+      second = run.name
+    })
+    await world.until('the second run is taken on', () => second !== undefined, 10_000)
+    await creating
+    await tenant.stop()
+  }
 })
 
 test('an attached client sees everything from the beginning, then the exit', async () => {

@@ -59,6 +59,9 @@ const constraintKinds = [
 ] as const
 type ConstraintKind = (typeof constraintKinds)[number]
 
+/** In the words of an exclusion: the host serves as many leases as it will. */
+export const noFreeLease = 'no free lease'
+
 const wordsOf = (kind: ConstraintKind, request: MatchRequest): string => {
   const { requirements, rateMax, tokenDecimals } = request
   const { resources } = requirements
@@ -75,7 +78,7 @@ const wordsOf = (kind: ConstraintKind, request: MatchRequest): string => {
     memory: `memory ${formatBytes(resources.memoryBytes)}`,
     disk: `disk ${formatBytes(resources.diskBytes)}`,
     gpus: `gpus ${resources.gpus}`,
-    leases: 'no free lease',
+    leases: noFreeLease,
     avoid: 'failed lately',
     price:
       rateMax === undefined ? '' : `price above ${formatHourlyPrice(rateMax, tokenDecimals)}/h`,

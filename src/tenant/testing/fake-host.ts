@@ -29,7 +29,7 @@ type Handler = (params: unknown, asked: Asked) => Promise<Answer<unknown>>
 /** A host at the level of peer calls, whose containers follow a script. */
 export type FakeHost = {
   readonly signer: Signer
-  readonly offer: () => Offer
+  offer: () => Offer
   readonly call: Handler extends (...rest: infer Rest) => infer Out
     ? (name: string, ...rest: Rest) => Out
     : never

@@ -50,6 +50,8 @@ export type World = {
   readonly ledger: FakeLedger
   readonly hosts: readonly FakeHost[]
   readonly account: Address
+  /** The hosts' offers have changed. */
+  readonly tellOffers: () => void
   /** One life of the tenant's node; the records outlive it. */
   readonly live: () => Tenant
   /** Moves time until `holds`; throws with the log's end when it does not within the limit. */
@@ -66,7 +68,14 @@ export const makeWorld = (memory: Memory, hostCount = 2): World => {
   const hosts = Array.from({ length: hostCount }, (_, index) =>
     createFakeHost(clock, info, signerOf(`host ${index}`)),
   )
-  const offers = { all: () => hosts.map((host) => host.offer()), onChange: () => () => undefined }
+  const listeners = new Set<() => void>()
+  const offers = {
+    all: () => hosts.map((host) => host.offer()),
+    onChange: (handler: () => void) => {
+      listeners.add(handler)
+      return () => void listeners.delete(handler)
+    },
+  }
   const { outbox, follower, chain } = ledger
   const caller = createFakeCaller(hosts)
   const refreshMarket = async () => undefined
@@ -80,6 +89,9 @@ export const makeWorld = (memory: Memory, hostCount = 2): World => {
     ledger,
     hosts,
     account: signer.address,
+    tellOffers: () => {
+      for (const listener of listeners) listener()
+    },
     live: () =>
       createTenant({ ...memory, signer, chain, outbox, follower, caller, offers, refreshMarket }),
     until,
