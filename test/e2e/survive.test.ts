@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -46,4 +47,29 @@ describe('a host that vanishes', () => {
     assert.equal(outcome.code, 125)
     assert.match(outcome.stderr, /host/)
   })
+
+  test('its containers and networks are gone once it has come back', async () => {
+    await cloud.up(3)
+    for (const index of [1, 2, 3]) {
+      const home = join(cloud.home, 'local', `host-${index}`)
+      const { address } = JSON.parse(
+        (await cloud.artel(['--home', home, 'status', '--json'])).stdout,
+      )
+      await untilGone(`label=com.artel.node=${address}`)
+    }
+  })
 })
+
+const untilGone = async (filter: string): Promise<void> => {
+  let left = ''
+  for (let tries = 0; tries < 100; tries += 1) {
+    const found = [
+      ['ps', '-aq'],
+      ['network', 'ls', '-q'],
+    ].map((list) => spawnSync('docker', [...list, '--filter', filter], { encoding: 'utf8' }).stdout)
+    left = found.join('')
+    if (left === '') return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  assert.fail(`still there: ${left}`)
+}
