@@ -7,6 +7,7 @@ import { createSeededRandom } from '#adapters/memory/random'
 import { createMemoryRecords } from '#adapters/memory/records'
 import { createSeededSigner } from '#adapters/memory/signer'
 import { createMemorySpools } from '#adapters/memory/spools'
+import { ArtelError } from '#core/errors'
 import type { RunId } from '#core/ids'
 import { type MapCreateInput, type MapView, mapCreateSchema } from '#protocol/api/runs'
 import { image, makeWorld, never, type Tenant, type World } from './testing/world.ts'
@@ -83,6 +84,21 @@ test('inputs go in under their names and outputs come home', async () => {
   for await (const bytes of tenant.maps.output(id, 0, never))
     text += new TextDecoder().decode(bytes)
   assert.equal(text, 'WORDS')
+  await tenant.stop()
+})
+
+test('a lease whose host never did a task is on the bill as well', async () => {
+  const world = inMemory(3)
+  const tenant = world.live()
+  for (const host of world.hosts) host.taskMs = 1000
+  const useless = world.hosts[0]
+  useless?.failures.set('worker.create', new ArtelError('unavailable', 'no engine'))
+  const { id } = await mapOf(tenant, 10, { hosts: 3 })
+  const done = await untilOver(world, tenant, id)
+  assert.equal(done.status, 'done')
+  const idle = done.hosts.find(({ host }) => host.address === useless?.signer.address)
+  assert.equal(idle?.tasks, 0)
+  await world.settled()
   await tenant.stop()
 })
 

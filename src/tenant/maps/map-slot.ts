@@ -50,6 +50,9 @@ const followLeases = (job: MapJob, context: ActContext, tasks: Supervision['task
     if (deal === undefined || serving !== undefined || tasks.signal.aborted) return
     const stop = new AbortController()
     serving = { lease: deal.id, stop }
+    // Whatever becomes of it, the lease is on the map's bill.
+    job.progress.share(deal.id, deal.host, deal.terms.rate)
+    job.progress.flush()
     tasks.spawn((signal) => serveLease(job, context, deal, AbortSignal.any([signal, stop.signal])))
   }
   instance.hub.onChange(look)
