@@ -140,8 +140,6 @@ const drawMap = (random: SeededRandom, atMs: number): MapJob => {
 
 /** The longest that a lease of the workload is kept after its run. */
 export const keepSecondsMax = 300
-/** So long after the last job began, all have ended or were stopped, unless they wait for hosts. */
-export const jobsEndMs = endlessMs + 60 * second
 
 const mapShare = 0.15
 
