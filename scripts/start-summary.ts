@@ -78,7 +78,8 @@ export const printSummary = async (options: {
     `\nThe tenant put ${money(deposits)} into escrow, paid ${money(paid)} and got ${money(deposits - paid)} back.\n`,
   )
   const prefix = process.env.ARTEL_HOME === undefined ? '' : `ARTEL_HOME=${home} `
-  console.log(`Try next, while the cloud is up:
+  const up = `Try next, after ${prefix}bin/artel local up --hosts ${lines.length}:`
+  console.log(`${process.stdout.isTTY ? 'Try next, in another terminal:' : up}
   ${prefix}bin/artel market
   ${prefix}bin/artel run debian:bookworm-slim sh -c 'echo hello from a stranger; nproc'
   ${prefix}bin/artel run -it debian:bookworm-slim bash

@@ -115,7 +115,7 @@ const main = async (): Promise<number> => {
       animation: relative(root, animation),
     })
     if (process.stdout.isTTY && existsSync(animation)) {
-      say('the cloud stays up: try the commands above in another terminal. Ctrl-C stops it.')
+      say('the cloud stays up until Ctrl-C')
       await untilInterrupted()
     }
     return 0
