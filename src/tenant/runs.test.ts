@@ -40,6 +40,21 @@ test('a run is placed, paid, followed and settled with two transactions', async 
   assert.equal(world.clock.waits() <= 1, true)
 })
 
+test('a lease whose open is undone is closed once it is there again', async () => {
+  const world = inMemory()
+  const tenant = world.live()
+  const { name } = await createRun(tenant)
+  await world.until('the lease is open', () => world.ledger.follower.leases().length === 1)
+  const again = world.ledger.undo()
+  await untilExited(world, tenant, name)
+  await world.clock.advance(5000)
+  again()
+  await world.settled()
+  assert.deepEqual(world.ledger.included, ['open', 'close'])
+  assert.ok(tenant.runs.get(name).cost >= 1n)
+  await tenant.stop()
+})
+
 test('the exit code of the program is the exit code of the run', async () => {
   const world = inMemory()
   const tenant = world.live()

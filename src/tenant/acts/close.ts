@@ -1,6 +1,8 @@
 import { costOfUse } from '#core/deployment-cost'
 import { ArtelError, toArtelError } from '#core/errors'
 import type { LeaseRecord } from '#core/lease'
+import type { Terms } from '#core/terms'
+import type { BlockRef } from '#ports/chain'
 import { nowSeconds } from '#ports/clock'
 import type { ActContext, ActionOf } from './context.ts'
 
@@ -8,6 +10,17 @@ const settledWithinMs = 30_000
 
 const isSettled = (lease: LeaseRecord | undefined): lease is LeaseRecord =>
   lease?.status === 'settled'
+
+/** How far back in time a reorganisation may reach, seconds. */
+const reorganisedSecondsMax = 600
+
+/** Whether an open that a reorganisation undid can still come into a block, here or after the next one. */
+const mayReturn = ({ bidExpiry }: Terms, head: BlockRef | undefined): boolean =>
+  head === undefined || head.timestampSeconds <= bidExpiry + reorganisedSecondsMax
+
+/** A lease that is opened anew is closed anew: what was refused before is refused under its key for ever. */
+const keyOf = (key: string, lease: LeaseRecord | undefined): string =>
+  lease === undefined ? key : `${key}:${lease.opened}`
 
 /** What the chain says of the lease once the close is included. */
 const afterClose = async (
@@ -37,11 +50,19 @@ export const close = async (
   if (use?.status !== 'closing') instance.record({ kind: 'closing', lease: deal.id })
   if (!isSettled(parts.follower.lease(deal.id))) {
     try {
-      await parts.outbox.submit({ kind: 'close', terms: deal.terms }, { key }, signal)
+      await parts.outbox.submit(
+        { kind: 'close', terms: deal.terms },
+        { key: keyOf(key, parts.follower.lease(deal.id)) },
+        signal,
+      )
     } catch (caught) {
       const error = toArtelError(caught)
       if (/UnknownLease/.test(error.message)) {
-        // Its open was undone by a reorganisation: there is nothing to pay.
+        if (mayReturn(deal.terms, parts.follower.head())) {
+          const message = `lease ${deal.id} is not on the chain now, but may be opened again`
+          throw new ArtelError('unavailable', message, { cause: caught })
+        }
+        // Its open was undone for good by a reorganisation: there is nothing to pay.
         instance.record({ kind: 'closed', lease: deal.id })
         return
       }

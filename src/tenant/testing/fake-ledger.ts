@@ -28,6 +28,8 @@ export type FakeLedger = {
   readonly balance: (account: Address) => TokenAmount
   /** Another account's call, such as a host's quit. */
   readonly act: (sender: Address, call: Parameters<Outbox['submit']>[0]) => void
+  /** Takes everything since the beginning back; the returned function brings it again. */
+  readonly undo: () => () => void
   gasWei: bigint
 }
 
@@ -83,6 +85,13 @@ export const createFakeLedger = (
     gasWei: 10n ** 18n,
     included,
     act,
+    undo: () => {
+      const undone = state
+      state = { ...emptyLeases, balances: state.balances }
+      return () => {
+        state = undone
+      }
+    },
     fund: (to, amount) => {
       state = credit(state, to, amount)
     },
@@ -122,8 +131,7 @@ export const createFakeLedger = (
             await clock.sleep(50, limit)
           }
         }),
-      refresh: async (id) => lease(id),
-      head,
+      ...{ refresh: async (id) => lease(id), head },
     },
   }
   return self
