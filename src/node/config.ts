@@ -12,10 +12,7 @@ export const networkFileSchema = z.strictObject({
   version: z.literal(1),
   name: z.string().min(1).max(64),
   chainId: z.number().int().positive(),
-  rpcUrls: z
-    .array(z.url({ protocol: /^(https?|wss?)$/ }))
-    .min(1)
-    .max(8),
+  rpcUrl: z.url({ protocol: /^(https?|wss?)$/ }),
   contracts: z.strictObject({ leases: addressText, hosts: addressText, token: addressText }),
   token: tokenInfoSchema,
   /** Blocks on top of a lease's before a host runs anything for it. */

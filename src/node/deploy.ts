@@ -37,7 +37,7 @@ export const deployOn = async (options: {
 }): Promise<NetworkFile> => {
   const { rpcUrl, privateKey, known, say } = options
   if (known !== undefined && (await stillThere(known, rpcUrl, privateKey))) {
-    return { ...known, rpcUrls: [rpcUrl] }
+    return { ...known, rpcUrl }
   }
   const made = await deployContracts({
     rpcUrl,
@@ -49,7 +49,7 @@ export const deployOn = async (options: {
     version: 1,
     name: `chain-${made.chainId}`,
     chainId: made.chainId,
-    rpcUrls: [rpcUrl],
+    rpcUrl,
     contracts: { leases: made.leases, hosts: made.hosts, token: made.token },
     token: made.tokenInfo,
     confirmations: 0,

@@ -26,7 +26,7 @@ export const fundMember = async (options: {
   const connect = (privateKey: Uint8Array): Promise<Chain> =>
     createViemChain(
       {
-        rpcUrl: network.rpcUrls[0] ?? '',
+        rpcUrl: network.rpcUrl,
         chainId: network.chainId,
         contracts: network.contracts,
         privateKey,

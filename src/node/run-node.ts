@@ -67,7 +67,7 @@ export const runNode = async (home: Home, stop: AbortSignal): Promise<void> => {
       ends.push(() => part.stop())
       await part.start(starting)
     }
-    const rpcUrl = networkFile.rpcUrls[0] ?? ''
+    const { rpcUrl } = networkFile
     const services = { ...tenant, host }
     const node = createNodeService({ base, services, engine, home, rpcUrl })
     const api = createApi({ services: { ...services, node }, records, clock, log })
@@ -111,7 +111,7 @@ const openAdapters = async (
   ends.push(() => life.abort())
   const chain = await createViemChain(
     {
-      rpcUrl: networkFile.rpcUrls[0] ?? '',
+      rpcUrl: networkFile.rpcUrl,
       chainId: networkFile.chainId,
       contracts: networkFile.contracts,
       fromBlock: networkFile.fromBlock,

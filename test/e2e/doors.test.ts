@@ -21,7 +21,7 @@ const ofHost = (...args: readonly string[]) => artel(['--home', hostHome, ...arg
 const network = () => JSON.parse(readFileSync(join(cloud.home, 'network.json'), 'utf8'))
 
 const rpc = async (method: string, params: readonly unknown[]): Promise<unknown> => {
-  const response = await fetch(network().rpcUrls[0], {
+  const response = await fetch(network().rpcUrl, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
