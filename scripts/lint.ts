@@ -7,7 +7,10 @@ process.exitCode =
     { name: 'unused code', command: ['knip'] },
     { name: 'Solidity format', command: ['forge', 'fmt', '--check'] },
     { name: 'Solidity lint', command: ['forge', 'lint'] },
-    { name: 'solhint', command: ['solhint', '--max-warnings', '0', 'contracts/src/**/*.sol'] },
+    {
+      name: 'solhint',
+      command: ['solhint', '--disc', '--max-warnings', '0', 'contracts/src/**/*.sol'],
+    },
     { name: 'generated ABIs', command: ['node', 'scripts/generate-abis.ts', '--check'] },
   ]) === 0
     ? 0
