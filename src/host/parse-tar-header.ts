@@ -8,6 +8,8 @@ export type TarEntry = {
   readonly sizeBytes: number
   /** `0` or NUL file, `5` directory, others as they are. */
   readonly type: string
+  /** Where a link leads; empty for others. */
+  readonly linkname: string
 }
 
 const decoder = new TextDecoder()
@@ -26,9 +28,10 @@ const fieldNumber = (block: Uint8Array, at: number, length: number): number => {
       value = value * 256 + (block[index] ?? 0)
     return value
   }
-  const text = fieldText(block, at, length).trim()
-  if (!/^[0-7]*$/.test(text)) throw new ArtelError('corrupt', 'a tar header with a bad number')
-  return text === '' ? 0 : Number.parseInt(text, 8)
+  // Readers differ about a zero byte before the digits: what they may read differently is refused.
+  const digits = /^ *([0-7]*)[ \0]*$/.exec(decoder.decode(block.subarray(at, at + length)))?.[1]
+  if (digits === undefined) throw new ArtelError('corrupt', 'a tar header with a bad number')
+  return digits === '' ? 0 : Number.parseInt(digits, 8)
 }
 
 const checksumOf = (block: Uint8Array): number =>
@@ -47,5 +50,6 @@ export const parseTarHeader = (block: Uint8Array): TarEntry | undefined => {
     mode: fieldNumber(block, 100, 8),
     sizeBytes: fieldNumber(block, 124, 12),
     type: String.fromCharCode(block[156] ?? 0),
+    linkname: fieldText(block, 157, 100),
   }
 }

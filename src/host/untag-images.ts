@@ -47,20 +47,28 @@ type Taker = ReturnType<typeof createTaker>
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** Only these, because an engine reads keys in any letter case. */
+const imageKeys = ['Config', 'Layers'] as const
+const indexKeys = ['schemaVersion', 'mediaType'] as const
+const descriptorKeys = ['mediaType', 'digest', 'size', 'platform', 'artifactType'] as const
+
+const pick = (value: unknown, keys: readonly string[]): Readonly<Record<string, unknown>> => {
+  if (!isRecord(value)) throw new ArtelError('corrupt', 'an image stream that lists no images')
+  return Object.fromEntries(
+    keys.filter((key) => Object.hasOwn(value, key)).map((key) => [key, value[key]]),
+  )
+}
+
 const withoutNames = (name: string, value: unknown): unknown => {
   if (name === 'repositories') return {}
   if (name === 'manifest.json') {
     if (!Array.isArray(value)) throw new ArtelError('corrupt', 'manifest.json is no list')
-    return value.map((image: unknown) => (isRecord(image) ? { ...image, RepoTags: null } : image))
+    return value.map((image: unknown) => ({ ...pick(image, imageKeys), RepoTags: null }))
   }
-  if (!isRecord(value) || !Array.isArray(value.manifests)) return value
+  const manifests = isRecord(value) && Array.isArray(value.manifests) ? value.manifests : []
   return {
-    ...value,
-    manifests: value.manifests.map((one: unknown) => {
-      if (!isRecord(one)) return one
-      const { annotations: _, ...rest } = one
-      return rest
-    }),
+    ...pick(value, indexKeys),
+    manifests: manifests.map((one: unknown) => pick(one, descriptorKeys)),
   }
 }
 
@@ -98,23 +106,53 @@ const parseJson = (bytes: Uint8Array, name: string): unknown => {
 const extensions = new Set(['x', 'g', 'L', 'K'])
 const extensionBytesMax = 64 * 1024
 
-/** Passes an extension on, unless it could turn what follows into a member that names images. */
-const extension = async function* (
-  taker: Taker,
-  entry: TarEntry,
-  block: Uint8Array,
-): AsyncGenerator<Uint8Array> {
+/** Drops an extension; one that says what the next member is, or where, is refused. */
+const dropExtension = async (taker: Taker, entry: TarEntry): Promise<void> => {
   const padding = tarPadding(entry.sizeBytes).length
-  const bytes =
-    entry.sizeBytes > 0 && entry.sizeBytes <= extensionBytesMax
-      ? await taker.exactly(entry.sizeBytes + padding)
-      : undefined
-  const renames = bytes === undefined || new TextDecoder().decode(bytes).includes(' path=')
-  if (entry.type === 'L' || renames) {
+  const isShort = entry.sizeBytes > 0 && entry.sizeBytes <= extensionBytesMax
+  const bytes = isShort ? await taker.exactly(entry.sizeBytes + padding) : undefined
+  const says = bytes === undefined ? '' : new TextDecoder().decode(bytes)
+  const isPax = entry.type === 'x' || entry.type === 'g'
+  if (bytes === undefined || !isPax || / (path|linkpath|size|GNU\.sparse[^=]*)=/.test(says)) {
     throw new ArtelError('corrupt', 'an image stream with renamed members')
   }
-  yield block
-  yield bytes
+}
+
+/** A name as an engine reads it. Throws 'corrupt' where it leads to a naming member by another way. */
+const soundName = (name: string): string => {
+  const parts = name.split('/').filter((part) => part !== '' && part !== '.')
+  const last = parts.at(-1)
+  const isHidden = parts.length > 1 && last !== undefined && namingMembers.has(last)
+  // `BZh` would begin a compressed stream.
+  if (!/^(?!BZh)[\x20-\x7e]*$/.test(name) || parts.includes('..') || isHidden) {
+    throw new ArtelError('corrupt', 'an image stream with an unsound name')
+  }
+  return parts.join('/')
+}
+
+const typeOf = (entry: TarEntry): 'file' | 'directory' | 'symlink' => {
+  const isFile = entry.type === '0' || entry.type === '\0'
+  if (isFile && !entry.name.endsWith('/')) return 'file'
+  // An engine reads no content of these, whatever size they say.
+  if (entry.sizeBytes === 0 && entry.type === '5') return 'directory'
+  if (entry.sizeBytes === 0 && entry.type === '2') return 'symlink'
+  throw new ArtelError('corrupt', 'an image stream with a member of an odd kind')
+}
+
+/** The member under a header of our own: what the sender's might mean besides does not arrive. */
+const copied = async function* (
+  taker: Taker,
+  entry: TarEntry,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  const type = typeOf(entry)
+  const { mode, sizeBytes: size, linkname } = entry
+  if (name !== '') {
+    const base = { name: type === 'directory' ? `${name}/` : name, type, mode }
+    const link = type === 'symlink' ? { linkname } : {}
+    yield encodeTarHeader({ ...base, uid: 0, gid: 0, mtime: 0, size, ...link })
+  }
+  yield* passed(taker, size + tarPadding(size).length)
 }
 
 const skip = async (taker: Taker, bytes: number): Promise<void> => {
@@ -144,16 +182,13 @@ export const untagImages = async function* (
       const block = await taker.exactly(tarBlockBytes)
       const entry = block === undefined ? undefined : parseTarHeader(block)
       if (block === undefined || entry === undefined) break
-      if (namingMembers.has(entry.name.replace(/^\.\//, ''))) {
-        yield* rewritten(taker, { ...entry, name: entry.name.replace(/^\.\//, '') })
-        continue
-      }
       if (extensions.has(entry.type)) {
-        yield* extension(taker, entry, block)
+        await dropExtension(taker, entry)
         continue
       }
-      yield block
-      yield* passed(taker, entry.sizeBytes + tarPadding(entry.sizeBytes).length)
+      const name = soundName(entry.name)
+      if (namingMembers.has(name)) yield* rewritten(taker, { ...entry, name })
+      else yield* copied(taker, entry, name)
     }
     yield tarEnd
     // What follows the end is read and dropped, so that its sender is not cut off.
