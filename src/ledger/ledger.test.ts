@@ -94,6 +94,23 @@ test('dear times are outbid, and only once', async () => {
   await node.stop()
 })
 
+test('a call that cannot be sent yet does not keep a stuck one from a higher fee', async () => {
+  const node = await createNode()
+  node.world.setFeeFloor(1.5)
+  assert.equal(await node.submit('a', 5000), 'waiting')
+  const amount = tokenAmount(1n)
+  const poor = {
+    kind: 'withdraw',
+    to: createSeededSigner(createSeededRandom(9)).address,
+    amount,
+  } as const
+  const refused = assert.rejects(node.outbox.submit(poor, { key: 'b' }, open), { code: 'balance' })
+  await node.clock.advance(120_000)
+  assert.equal(node.minted(), 5n)
+  await refused
+  await node.stop()
+})
+
 test('the same world gives the same chain', async () => {
   const run = async () => {
     const node = await createNode()

@@ -41,19 +41,23 @@ const noncesTriedMax = 16
 const underwayMax = 16
 const gapMax = 16
 const transferGas = 21_000n
-/** What the call needs, once nothing that goes before it can change the answer any more. */
-const gasFor = async (parts: Parts, entry: Entry, signal: AbortSignal): Promise<bigint> => {
-  const { chain, signer, underway, progress } = parts
-  while (true) {
-    const before = underway().length
-    if (before < underwayMax) {
-      const outlook = await chain.outlook(entry.call, signer.address, signal)
-      if (outlook.ok) return (outlook.gas * gasMarginPercent) / 100n
-      // An earlier transaction, such as an approval, may be what makes this one possible.
-      if (before === 0) throw refusalError(entry.call.kind, outlook.refusal)
-    }
-    await progress(signal)
-  }
+/**
+ * What the call needs, or undefined while it cannot be told: too much is underway, or a call that went before
+ * (of `earlier`, by key), such as an approval, may yet make this one possible. Throws the contract's refusal.
+ */
+const gasFor = async (
+  { chain, signer, underway }: Parts,
+  entry: Entry,
+  earlier: Set<string>,
+  signal: AbortSignal,
+): Promise<bigint | undefined> => {
+  const before = underway()
+  if (before.length >= underwayMax) return undefined
+  const outlook = await chain.outlook(entry.call, signer.address, signal)
+  if (outlook.ok) return (outlook.gas * gasMarginPercent) / 100n
+  if (earlier.size === 0) for (const { key } of before) earlier.add(key)
+  if (before.some(({ key }) => earlier.has(key))) return undefined
+  throw refusalError(entry.call.kind, outlook.refusal)
 }
 
 /** True when the chain has it or may have it; false when the nonce is somebody else's. */
@@ -133,18 +137,26 @@ export const createLane = (parts: Parts): Lane => {
   const serial = createSerial()
   const nonces = createNonces(parts)
   return {
-    place: (entry, withdrawn, lifetime) =>
-      serial(async () => {
-        withdrawn.throwIfAborted()
-        const gas = await gasFor(parts, entry, withdrawn)
-        try {
-          return await signAndSend(parts, nonces, entry, gas, lifetime)
-        } catch (error) {
-          // Nothing of it is on its way, unless this life ended: then the next one resumes what is written.
-          if (!lifetime.aborted) parts.store.put(entry)
-          throw error
-        }
-      }),
+    place: async (entry, withdrawn, lifetime) => {
+      const earlier = new Set<string>()
+      for (;;) {
+        const placed = await serial(async () => {
+          withdrawn.throwIfAborted()
+          const gas = await gasFor(parts, entry, earlier, withdrawn)
+          if (gas === undefined) return undefined
+          try {
+            return await signAndSend(parts, nonces, entry, gas, lifetime)
+          } catch (error) {
+            // Nothing of it is on its way, unless this life ended: then the next one resumes what is written.
+            if (!lifetime.aborted) parts.store.put(entry)
+            throw error
+          }
+        })
+        if (placed !== undefined) return placed
+        // Not in the lane: what is underway may need it for a higher fee before it can end.
+        await parts.progress(withdrawn)
+      }
+    },
     replace: (entry, feeFactor, signal) => serial(() => raise(parts, entry, feeFactor, signal)),
     fillGap: (lowest, signal) => serial(() => fill(parts, lowest, signal)),
   }
