@@ -55,11 +55,19 @@ const wantedSeconds = ({ observed, nowMs, policy }: Situation): number => {
   return Math.max(0, Math.min(policy.depositSeconds, left))
 }
 
+/** A run that goes on needs its lease, and for a while one that has ended but has outputs to bring home. */
+const mayNeedTime = ({ observed, nowMs, policy }: Situation): boolean => {
+  const { run, outputs, desired } = observed.state
+  if (run.status !== 'exited') return true
+  const wantsOutputs = (desired.service.run?.outputs.length ?? 0) > 0 && outputs === undefined
+  return wantsOutputs && nowMs < run.exit.finishedAtMs + policy.depositSeconds * 1000
+}
+
 const topUpTime = (situation: Situation, use: LeaseUse): number => {
   const { observed, nowMs, policy } = situation
   const lease = observed.chain.get(use.deal.id)
   const { rate } = use.deal.terms
-  const needless = observed.state.exit !== undefined || observed.state.run.status === 'exited'
+  const needless = observed.state.exit !== undefined || !mayNeedTime(situation)
   if (lease === undefined || rate === 0n || needless) return Number.POSITIVE_INFINITY
   const granted = Number((lease.deposit * rateScale) / rate)
   const at = exhausted(lease) - Math.floor(Math.min(policy.topUpBeforeSeconds, granted / 4))

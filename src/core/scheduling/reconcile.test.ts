@@ -132,6 +132,23 @@ test('a deposit that runs low is topped up once per deposit', () => {
   assert.equal(topUp?.key, `top-up:${first.id}:3600`)
 })
 
+test('a lease whose ended run still has outputs to bring home is topped up, but not for ever', () => {
+  const chain = new Map([[first.id, recordOf(first)]])
+  const nowMs = startMs + 3_350_000
+  const live = new Map([[first.id, heard(nowMs)]])
+  const { run } = desired().service
+  assert.ok(run !== undefined)
+  const wanted = desired({ run: { ...run, outputs: ['/out'] } })
+  const tops = (finishedAtMs: number, of = wanted) => {
+    const exit = { exitCode: 0, finishedAtMs }
+    const state = stateOf([...running, { kind: 'run-exited', ...at, lease: first.id, exit }], of)
+    return kinds(plan(state, { chain, live, nowMs })).includes('top-up')
+  }
+  assert.equal(tops(nowMs - 1000), true)
+  assert.equal(tops(nowMs - 3_600_000), false)
+  assert.equal(tops(nowMs - 1000, desired()), false)
+})
+
 test('an exhausted lease ends the run with its reason', () => {
   const chain = new Map([[first.id, recordOf(first)]])
   const [action] = plan(stateOf(running), { chain, nowMs: startMs + 3_600_000 }).actions
