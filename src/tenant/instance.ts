@@ -3,6 +3,7 @@ import type { DeploymentEvent } from '#core/deployment-event'
 import { beginDeployment, foldDeployment } from '#core/deployment-fold'
 import { ArtelError } from '#core/errors'
 import type { LeaseId, RunId } from '#core/ids'
+import type { TokenAmount } from '#core/money'
 import type { Liveness } from '#core/scheduling/situation'
 import type { Clock } from '#ports/clock'
 import type { Records } from '#ports/records'
@@ -29,6 +30,10 @@ export type Instance = {
   readonly stdin: StdinBuffer
   /** The lease whose container's output is here to the last byte. */
   outputCompleteOf: LeaseId | undefined
+  /** The newest top-up: what its key stands for, and how often the chain refused it. */
+  topUp:
+    | { readonly key: string; readonly refusals: number; readonly amount?: TokenAmount }
+    | undefined
   /** In words for a person. */
   waitingFor: string | undefined
 }
@@ -96,6 +101,7 @@ export const openInstance = ({ records, clock }: Components, id: RunId): Instanc
     hub,
     stdin: createStdinBuffer(state.startedAtMs !== undefined),
     outputCompleteOf: undefined,
+    topUp: undefined,
     waitingFor: undefined,
   }
 }

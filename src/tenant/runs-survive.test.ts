@@ -9,16 +9,17 @@ import { createSeededSigner } from '#adapters/memory/signer'
 import { createMemorySpools } from '#adapters/memory/spools'
 import { ArtelError } from '#core/errors'
 import { rate } from '#core/money'
+import type { Records } from '#ports/records'
 import { createRun, logText, makeWorld, never, untilExited } from './testing/world.ts'
 
-const inMemory = (hostCount?: number) => {
+const inMemory = (hostCount?: number, records: Records = createMemoryRecords()) => {
   const random = createSeededRandom('tenant')
   const memory = {
     clock: createVirtualClock({ startMs: 1_700_000_000_000 }),
     random,
     signerOf: (name: string) => createSeededSigner(random.fork(name)),
     log: createMemoryLog(),
-    records: createMemoryRecords(),
+    records,
     spools: createMemorySpools(),
     blobs: createMemoryBlobs(),
   }
@@ -140,6 +141,40 @@ test('a long run sends receipts and tops its deposit up', async () => {
   assert.equal(tenant.runs.get(name).status, 'running')
   assert.ok(host.receipts.length > 100)
   assert.ok(world.ledger.included.includes('topUp'))
+  await tenant.stop()
+})
+
+test('a top-up that the chain refused is tried again, not given up for the life of the deposit', async () => {
+  const world = inMemory(1)
+  const tenant = world.live()
+  for (const host of world.hosts) host.script = { says: ['a'] }
+  world.ledger.reverts.add('topUp')
+  const { name } = await createRun(tenant)
+  await world.clock.advance(2 * 3_600_000)
+  assert.equal(world.ledger.reverts.size, 0)
+  assert.equal(tenant.runs.get(name).status, 'running')
+  await tenant.stop()
+})
+
+test('a supervisor that fails begins anew, so that the run ends and its lease is closed', async () => {
+  let failures = 0
+  const sound = createMemoryRecords()
+  const world = inMemory(1, {
+    ...sound,
+    append: (journal, value) => {
+      if (failures < 2 && JSON.stringify(value).includes('"kind":"finished"')) {
+        failures += 1
+        throw new ArtelError('out-of-disk', 'the disk is full')
+      }
+      return sound.append(journal, value)
+    },
+  })
+  const tenant = world.live()
+  const { name } = await createRun(tenant)
+  const done = await untilExited(world, tenant, name)
+  assert.equal(failures, 2)
+  assert.equal(done.exit?.exitCode, 0)
+  await world.settled()
   await tenant.stop()
 })
 

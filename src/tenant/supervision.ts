@@ -22,6 +22,29 @@ export type Supervision = {
 /** The market may move many times a second; whoever waits for it looks again this often. */
 const marketRestMs = 500
 
+/** Waits before a supervisor that failed begins anew. */
+const restartFirstMs = 1_000
+const restartMsMax = 60_000
+
+/** Supervises to the end: one that fails, such as on a full disk, begins anew, or its leases would stay open. */
+const superviseOn = async (
+  context: ActContext,
+  market: MarketSnapshot,
+  tasks: TaskGroup,
+): Promise<void> => {
+  const { log, clock } = context.parts
+  for (let waitMs = restartFirstMs; ; waitMs = Math.min(2 * waitMs, restartMsMax)) {
+    try {
+      return await supervise(context, market, tasks)
+    } catch (caught) {
+      tasks.signal.throwIfAborted()
+      const reason = toArtelError(caught).message
+      log.error('a supervisor failed and begins anew', { run: context.instance.id, reason })
+    }
+    await clock.sleep(waitMs, tasks.signal)
+  }
+}
+
 const outputOf = (parts: TenantParts, id: RunId, bytesMax: number): (() => Promise<RunOutput>) => {
   let opened: Promise<RunOutput> | undefined
   return () => {
@@ -67,7 +90,7 @@ export const createSupervision = (
       active.add(context.instance)
       tasks.spawn(async () => {
         try {
-          await supervise(context, market, tasks)
+          await superviseOn(context, market, tasks)
         } finally {
           active.delete(context.instance)
         }

@@ -7,7 +7,7 @@ import { reconcile } from '#core/scheduling/reconcile'
 import type { MarketSnapshot, Situation } from '#core/scheduling/situation'
 import type { ActContext } from './acts/context.ts'
 import { performAct } from './acts/perform.ts'
-import { createExecutor } from './executor.ts'
+import { createExecutor, type Executor } from './executor.ts'
 import type { TaskGroup } from './task-group.ts'
 
 /** A loop that wakes so much later than it meant to has slept with its machine: nobody was silent. */
@@ -63,30 +63,15 @@ const noticeFor = (action: Action): string | undefined => {
   return event.kind === 'host-lost' ? event.message : undefined
 }
 
-/**
- * Looks at the facts, plans, acts and waits, until the instance is over: its run has had the final word and
- * every lease is settled. Resumes whatever an earlier process journalled.
- */
-export const supervise = async (
+/** Plans and acts until the instance is over. */
+const loop = async (
   context: ActContext,
   market: MarketSnapshot,
-  tasks: TaskGroup,
+  executor: Executor,
+  signal: AbortSignal,
 ): Promise<void> => {
   const { instance, parts, limits } = context
   const { clock } = parts
-  const { signal } = tasks
-  const log = parts.log.with({ run: instance.id })
-  const isLost = (action: Action): boolean => {
-    if (!('deal' in action)) return false
-    const state = instance.state()
-    if (action.kind === 'start' && state.exit !== undefined) return true
-    return state.leases.some((use) => use.deal.id === action.deal.id && use.lost)
-  }
-  const executor = createExecutor(
-    { clock, log, bell: instance.bell, tasks },
-    (action, limit) => performAct(context, action, limit),
-    (action) => action.kind !== 'open' && action.kind !== 'close' && isLost(action),
-  )
   let decisions = 0
   while (!isOver(instance.state())) {
     const plan = reconcile(observe(context, market))
@@ -113,6 +98,35 @@ export const supervise = async (
     )
     if (clock.nowMs() > meant + sleptMs) forgiveSilence(context)
   }
-  // What is over is not watched or followed any more.
-  executor.pursue({ actions: [] })
+}
+
+/**
+ * Looks at the facts, plans, acts and waits, until the instance is over: its run has had the final word and
+ * every lease is settled. Resumes whatever an earlier process journalled.
+ */
+export const supervise = async (
+  context: ActContext,
+  market: MarketSnapshot,
+  tasks: TaskGroup,
+): Promise<void> => {
+  const { instance, parts } = context
+  const { clock } = parts
+  const log = parts.log.with({ run: instance.id })
+  const isLost = (action: Action): boolean => {
+    if (!('deal' in action)) return false
+    const state = instance.state()
+    if (action.kind === 'start' && state.exit !== undefined) return true
+    return state.leases.some((use) => use.deal.id === action.deal.id && use.lost)
+  }
+  const executor = createExecutor(
+    { clock, log, bell: instance.bell, tasks },
+    (action, limit) => performAct(context, action, limit),
+    (action) => action.kind !== 'open' && action.kind !== 'close' && isLost(action),
+  )
+  try {
+    await loop(context, market, executor, tasks.signal)
+  } finally {
+    // What is over is not watched or followed any more.
+    executor.pursue({ actions: [] })
+  }
 }

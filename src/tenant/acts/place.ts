@@ -135,6 +135,7 @@ export const place = async (
   }
   try {
     const deposit = await depositFor(context, bid.terms, signal)
+    signal.throwIfAborted()
     commitments.add(bid.id, deposit)
     instance.record({ kind: 'opening', deal: { ...bid, deposit } })
     if (action.epoch > 1) {

@@ -4,7 +4,7 @@ import type { LeaseRecord } from '#core/lease'
 import { balanceOf, credit, emptyLeases } from '#core/lease-vault'
 import { apply, type LeaseSigning, type LeasesState } from '#core/leases-state'
 import { type TokenAmount, tokenAmount } from '#core/money'
-import type { BlockRef, ChainInfo, LoggedEvent } from '#ports/chain'
+import type { BlockRef, ChainCall, ChainInfo, LoggedEvent } from '#ports/chain'
 import { type Clock, nowSeconds } from '#ports/clock'
 import { recoverAddress } from '#protocol/eip712'
 import { leaseIdOf, observersHash, termsDigest } from '#protocol/eip712-leases'
@@ -30,6 +30,8 @@ export type FakeLedger = {
   readonly act: (sender: Address, call: Parameters<Outbox['submit']>[0]) => void
   /** Takes everything since the beginning back; the returned function brings it again. */
   readonly undo: () => () => void
+  /** The next call of each of these kinds is included but reverts, so that its key is refused for ever. */
+  readonly reverts: Set<ChainCall['kind']>
   gasWei: bigint
 }
 
@@ -43,6 +45,28 @@ const signingOf = (info: ChainInfo): LeaseSigning => ({
   accepts: () => false,
 })
 
+const createFakeOutbox = (
+  clock: Clock,
+  blockMs: number,
+  reverts: FakeLedger['reverts'],
+  include: (call: ChainCall) => Hash32,
+): Outbox => {
+  const keys = new Map<string, Hash32>()
+  const refused = new Set<string>()
+  return {
+    submit: async (call, { key }, signal) => {
+      await clock.sleep(blockMs, signal)
+      if (reverts.delete(call.kind)) refused.add(key)
+      if (refused.has(key)) {
+        throw new ArtelError('balance', `the contract refused ${call.kind}: InsufficientBalance`)
+      }
+      const transaction = keys.get(key) ?? include(call)
+      keys.set(key, transaction)
+      return { transaction, feeWei: 1n }
+    },
+  }
+}
+
 export const createFakeLedger = (
   clock: Clock,
   info: ChainInfo,
@@ -52,8 +76,8 @@ export const createFakeLedger = (
   let state: LeasesState = emptyLeases
   let blocks = 0
   const handlers = new Set<(logged: LoggedEvent) => void>()
-  const keys = new Map<string, Hash32>()
   const included: string[] = []
+  const reverts: FakeLedger['reverts'] = new Set()
   const signing = signingOf(info)
   const head = (): BlockRef => ({
     number: blocks,
@@ -84,6 +108,7 @@ export const createFakeLedger = (
   const self: FakeLedger = {
     gasWei: 10n ** 18n,
     included,
+    reverts,
     act,
     undo: () => {
       const undone = state
@@ -104,17 +129,10 @@ export const createFakeLedger = (
       gasBalanceWei: async () => self.gasWei,
       isOperator: async () => false,
     },
-    outbox: {
-      submit: async (call, { key }, signal) => {
-        await clock.sleep(blockMs, signal)
-        const known = keys.get(key)
-        if (known === undefined) {
-          act(account, call)
-          keys.set(key, hashOf(blocks))
-        }
-        return { transaction: keys.get(key) ?? zeroHash, feeWei: 1n }
-      },
-    },
+    outbox: createFakeOutbox(clock, blockMs, reverts, (call) => {
+      act(account, call)
+      return hashOf(blocks)
+    }),
     follower: {
       lease,
       leases: () => [...state.leases.entries()].map(([, lease]) => lease),
