@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LeaseId } from '#core/ids'
+import { encodeTarHeader, tarEnd, tarPadding } from '#core/tar-header'
 import type { BodyPart } from '#protocol/peer/call'
 import {
   runCreate,
   runGetArchive,
+  runInput,
   runOutput,
   runRemove,
   runStart,
@@ -151,5 +153,30 @@ test(
     await rig.restartHost()
     const { reason, exitCode } = await exited(rig, lease, run)
     assert.deepEqual([exitCode, reason], [125, 'interrupted'])
+  }),
+)
+
+test(
+  'archives for a run that does not run fill no more than the disk of the lease',
+  play(async ({ rig }) => {
+    const diskBytes = 2 * 1024 * 1024
+    const resources = { ...small.resources, diskBytes }
+    const lease = await rig.lease(600, { ...small, resources })
+    const run = newRun()
+    const spec = sh('true')
+    await rig.call(runCreate, { lease, run, spec, start: false, holdOutput: false })
+    const half = new Uint8Array(Math.floor(diskBytes * 0.6))
+    const put = (name: string) => {
+      const base = { name, mode: 0o644, uid: 0, gid: 0, mtime: 0, size: half.length }
+      const header = encodeTarHeader({ ...base, type: 'file' })
+      const body = (async function* (): AsyncGenerator<BodyPart> {
+        for (const bytes of [header, half, tarPadding(half.length), tarEnd]) {
+          yield { kind: 'data', bytes }
+        }
+      })()
+      return rig.call(runInput, { lease, run, target: '/in' }, body)
+    }
+    await put('one')
+    await assert.rejects(put('two'), rejects('out-of-disk'))
   }),
 )

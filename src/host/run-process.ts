@@ -1,4 +1,5 @@
 import { ArtelError, toArtelError } from '#core/errors'
+import { formatBytes } from '#core/resources'
 import type { RunExit } from '#core/run'
 import type { Clock } from '#ports/clock'
 import type { Engine, EngineContainer, EngineSession, OutputChunk } from '#ports/engine'
@@ -9,6 +10,7 @@ import { orAborted } from './abortable.ts'
 import { type Background, createBackground } from './background.ts'
 import { spoolName } from './labels.ts'
 import { createOutputLog, type OutputLog } from './output-log.ts'
+import { plainTar } from './plain-tar.ts'
 import { exitOf, exitOfStart, type Intervention } from './run-exit.ts'
 import { createRunInput, type RunInput } from './run-input.ts'
 import { expectRun, type RunStore } from './run-store.ts'
@@ -162,6 +164,24 @@ export class RunProcess {
     }
   }
 
+  /**
+   * Unpacks a tar into a directory of its container, whether or not it runs. Throws 'out-of-disk' where the
+   * lease's disk does not hold it.
+   */
+  async putArchive(
+    path: string,
+    tar: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { engine } = this.#components
+    const container = this.container()
+    // While it runs, whoever watches its disk measures; else nobody does.
+    if (this.record().state.status !== 'running') {
+      this.#layerBytes = await engine.layerBytes(container, signal)
+    }
+    await engine.putArchive(container, path, this.#withinDisk(plainTar(tar)), signal)
+  }
+
   /** What it has said so far and will say. */
   output(): Promise<OutputLog> {
     this.#output ??= this.#openOutput()
@@ -194,6 +214,19 @@ export class RunProcess {
       })
     await this.#life.stop()
     await this.#closeOutput()
+  }
+
+  /** Counts what comes as written until it is measured, so that calls at the same time share the room. */
+  async *#withinDisk(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { lease, otherBytes } = this.#options
+    const { diskBytes } = lease.requirements.resources
+    for await (const chunk of source) {
+      this.#layerBytes += chunk.length
+      if (this.#layerBytes + otherBytes() > diskBytes) {
+        throw new ArtelError('out-of-disk', `the lease has ${formatBytes(diskBytes)} of disk`)
+      }
+      yield chunk
+    }
   }
 
   #save(change: Partial<HostRun>): HostRun {

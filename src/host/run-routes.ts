@@ -202,7 +202,7 @@ const serveInside = (server: Handle, components: RunRoutesComponents): readonly 
     server.handle(runPutArchive, async (request) => {
       const process = await processOf(components, request)
       const { params, body, signal } = request
-      await engine.putArchive(process.container(), params.path, bytesOf(body), signal)
+      await process.putArchive(params.path, bytesOf(body), signal)
       return { result: {} }
     }),
   ]

@@ -135,13 +135,13 @@ export class Runs {
     tar: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { engine, runs } = this.#components
+    const { runs } = this.#components
     const process = this.process(lease, request.run)
     if (process.record().state.status !== 'created') {
       throw new ArtelError('conflict', `run ${request.run} takes inputs only before it starts`)
     }
     await makeDirectories(this.#components, process.container(), request.target, signal)
-    await engine.putArchive(process.container(), request.target, tar, signal)
+    await process.putArchive(request.target, tar, signal)
     const record = process.record()
     runs.put({ ...record, inputsDone: [...new Set([...record.inputsDone, request.target])] })
   }
@@ -310,6 +310,11 @@ export class Runs {
     const half = Math.floor(lease.requirements.resources.diskBytes / 2)
     const sizeBytes = record.volumeBytes > 0 ? record.volumeBytes : half
     if (record.volumeBytes === 0) {
+      if (this.#otherBytes(lease.id, record.run) + sizeBytes > 2 * half) {
+        throw new ArtelError('out-of-disk', 'other runs take the disk of the lease', {
+          hint: 'remove runs that have ended',
+        })
+      }
       await volumes.remove(id, signal)
       runs.put({ ...record, volumeBytes: sizeBytes })
     }

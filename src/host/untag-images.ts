@@ -1,48 +1,11 @@
 import { ArtelError } from '#core/errors'
 import { encodeTarHeader, tarBlockBytes, tarEnd, tarPadding } from '#core/tar-header'
 import { parseTarHeader, type TarEntry } from './parse-tar-header.ts'
+import { createTaker, passed, skip, type Taker } from './take-bytes.ts'
 
 /** Members of a `docker save` stream that name images, and how large they may be. */
 const namingMembers = new Set(['manifest.json', 'repositories', 'index.json'])
 const namingBytesMax = 4 * 1024 * 1024
-
-/** Takes exact numbers of bytes from a stream of chunks. */
-const createTaker = (source: AsyncIterable<Uint8Array>) => {
-  const chunks = source[Symbol.asyncIterator]()
-  let rest: Uint8Array = new Uint8Array(0)
-  const fill = async (): Promise<boolean> => {
-    while (rest.length === 0) {
-      const next = await chunks.next()
-      if (next.done === true) return false
-      rest = next.value
-    }
-    return true
-  }
-  /** Up to `max` bytes, at least one; undefined at the end. */
-  const some = async (max: number): Promise<Uint8Array | undefined> => {
-    if (!(await fill())) return undefined
-    const taken = rest.subarray(0, max)
-    rest = rest.subarray(taken.length)
-    return taken
-  }
-  const exactly = async (length: number): Promise<Uint8Array | undefined> => {
-    const all = new Uint8Array(length)
-    let at = 0
-    while (at < length) {
-      const part = await some(length - at)
-      if (part === undefined) {
-        if (at === 0) return undefined
-        throw new ArtelError('corrupt', 'an image stream ends in the middle')
-      }
-      all.set(part, at)
-      at += part.length
-    }
-    return all
-  }
-  return { some, exactly, close: async () => void (await chunks.return?.()) }
-}
-
-type Taker = ReturnType<typeof createTaker>
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -153,20 +116,6 @@ const copied = async function* (
     yield encodeTarHeader({ ...base, uid: 0, gid: 0, mtime: 0, size, ...link })
   }
   yield* passed(taker, size + tarPadding(size).length)
-}
-
-const skip = async (taker: Taker, bytes: number): Promise<void> => {
-  if (bytes > 0) await taker.exactly(bytes)
-}
-
-const passed = async function* (taker: Taker, bytes: number): AsyncGenerator<Uint8Array> {
-  let left = bytes
-  while (left > 0) {
-    const part = await taker.some(left)
-    if (part === undefined) throw new ArtelError('corrupt', 'an image stream ends in the middle')
-    left -= part.length
-    yield part
-  }
 }
 
 /**
