@@ -54,14 +54,14 @@ export type ImagesOptions = {
 
 /** Pulls at the same time; more tenants wait their turn. */
 const pullsMax = 2
+/** Images whose pulls run or wait. */
+const awaitedMax = 64
 
 type Pull = { progress: PullProgress; done: boolean; error: ArtelError | undefined }
 
 export const createImages = (components: ImagesComponents, options: ImagesOptions): Images => {
   const { engine, clock, records } = components
   const table = createTable(records, hostTables.images, hostImageSchema)
-  const pulls = createPulls(components, options)
-
   const remember = (held: EngineImage): void => {
     const row = { sizeBytes: held.sizeBytes, usedAtMs: clock.nowMs() }
     records.transaction(() => table.put(held.id, row))
@@ -84,15 +84,33 @@ export const createImages = (components: ImagesComponents, options: ImagesOption
     for (const { key, row } of rows) {
       bytes += row.sizeBytes
       if (bytes <= bytesMax) continue
-      await removeUnused(components, key, signal)
+      // What is in use is remembered for the next time.
+      if (!(await removeUnused(components, key, signal))) continue
       records.transaction(() => table.delete(key))
     }
   }
 
+  /** Brings an image that is not here; what was here before is its owner's and is not remembered. */
+  const bring = async (
+    image: ImageReference,
+    onProgress: (progress: PullProgress) => void,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    if ((await find(image, signal)) !== undefined) return
+    const before = new Set((await engine.images(signal)).map(({ id }) => id))
+    await engine.pull(pullReference(image), onProgress, signal)
+    const held = await find(image, signal)
+    if (held === undefined || before.has(held.id)) return
+    remember(held)
+    // Its room is taken from others that nobody uses, not from the rest of the disk.
+    await shrink(Math.max(options.cacheBytesMax, held.sizeBytes), signal)
+  }
+  const pulls = createPulls(components, options, bring)
+
   return {
     find,
     warm: (image) => {
-      if (image.source === 'registry') pulls.begin(image)
+      if (image.source === 'registry' && pulls.hasRoom()) pulls.begin(image)
     },
     pull: async function* (image, signal) {
       if (image.source !== 'registry') {
@@ -106,7 +124,6 @@ export const createImages = (components: ImagesComponents, options: ImagesOption
           `the registry sent another image than ${image.digest}`,
         )
       }
-      remember(held)
     },
     load: async (image, tar, signal) => {
       const before = new Set((await engine.images(signal)).map(({ id }) => id))
@@ -117,6 +134,7 @@ export const createImages = (components: ImagesComponents, options: ImagesOption
       for (const id of loaded) {
         if (!before.has(id) && id !== held?.id) await engine.removeImage(id, signal)
       }
+      if (held !== undefined) await shrink(Math.max(options.cacheBytesMax, held.sizeBytes), signal)
       if (held === undefined) {
         throw new ArtelError('corrupt', `the stream holds no image ${image.digest}`)
       }
@@ -126,22 +144,33 @@ export const createImages = (components: ImagesComponents, options: ImagesOption
   }
 }
 
+/** Whether the image is gone now. */
 const removeUnused = async (
   { engine, log }: ImagesComponents,
   id: string,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<boolean> => {
   try {
     await engine.removeImage(id, signal)
+    return true
   } catch (error) {
     signal.throwIfAborted()
     const { code, message } = toArtelError(error)
     log.debug('an image stays', { id, code, message })
+    return false
   }
 }
 
 /** Pulls that go on whoever follows them, each image once at a time. */
-const createPulls = ({ engine, clock, background }: ImagesComponents, options: ImagesOptions) => {
+const createPulls = (
+  { clock, background }: ImagesComponents,
+  options: ImagesOptions,
+  bring: (
+    image: ImageReference,
+    onProgress: (progress: PullProgress) => void,
+    signal: AbortSignal,
+  ) => Promise<void>,
+) => {
   const running = new Map<string, Pull>()
   const notice = createNotice()
   let active = 0
@@ -150,16 +179,18 @@ const createPulls = ({ engine, clock, background }: ImagesComponents, options: I
     while (active >= pullsMax) await notice.changed(notice.version(), signal)
     active += 1
     try {
-      await clock.within(options.pullTimeoutMs, signal, `pull ${image.reference}`, (inner) =>
-        engine.pull(
-          pullReference(image),
-          (progress) => {
-            pull.progress = progress
-            notice.notify()
-          },
-          inner,
-        ),
-      )
+      const within = (inner: AbortSignal): Promise<void> => {
+        const tooLarge = new AbortController()
+        const onProgress = (progress: PullProgress): void => {
+          pull.progress = progress
+          notice.notify()
+          if (progress.totalBytes <= options.imageBytesMax) return
+          const what = `${image.reference} exceeds ${options.imageBytesMax} bytes`
+          tooLarge.abort(new ArtelError('too-large', what))
+        }
+        return bring(image, onProgress, AbortSignal.any([inner, tooLarge.signal]))
+      }
+      await clock.within(options.pullTimeoutMs, signal, `pull ${image.reference}`, within)
     } catch (error) {
       pull.error = toArtelError(error)
     } finally {
@@ -169,9 +200,11 @@ const createPulls = ({ engine, clock, background }: ImagesComponents, options: I
       notice.notify()
     }
   }
+  const hasRoom = (): boolean => running.size < awaitedMax
   const begin = (image: ImageReference): Pull => {
     const present = running.get(image.digest)
     if (present !== undefined) return present
+    if (!hasRoom()) throw new ArtelError('busy', 'too many images are awaited here')
     const pull: Pull = { progress: { doneBytes: 0, totalBytes: 0 }, done: false, error: undefined }
     running.set(image.digest, pull)
     background.spawn('pulling an image', (signal) => work(image, pull, signal))
@@ -179,6 +212,7 @@ const createPulls = ({ engine, clock, background }: ImagesComponents, options: I
   }
   return {
     begin,
+    hasRoom,
     follow: async function* (image: ImageReference, signal: AbortSignal) {
       const pull = begin(image)
       let told: PullProgress | undefined
