@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ArtelError } from '#core/errors'
 import type { LeaseId } from '#core/ids'
 import { leaseIdOf } from '#protocol/eip712-leases'
+import { hostTables } from '#protocol/host-records'
 import { leaseStatus, leaseWatch, receiptPut, runCreate } from '#protocol/peer/host-routes'
 import { small } from '../../test/integration/host/rig.ts'
 import { begin, exited, newRun, play, rejects, sh } from '../../test/integration/host/stage.ts'
@@ -50,6 +52,28 @@ test(
       rig.lease(600, { ...small, network: 'egress' }),
       rejects('refused', /network/),
     )
+  }),
+)
+
+test(
+  'a disk that is full for a while does not end the care for leases',
+  play(async ({ clock, rig }) => {
+    const lease = await rig.lease(600)
+    await rig.call(leaseStatus, { lease })
+    const { put } = rig.records
+    let failures = 0
+    Object.assign(rig.records, {
+      put: (...[table, key, value]: Parameters<typeof put>) => {
+        if (table !== hostTables.leases) return put(table, key, value)
+        failures += 1
+        throw new ArtelError('out-of-disk', 'the disk is full')
+      },
+    })
+    await rig.chainCall({ kind: 'close', terms: rig.termsOf(lease) })
+    await clock.sleep(10_000, rig.signal)
+    assert.ok(failures > 1)
+    Object.assign(rig.records, { put })
+    await rig.until(() => rig.host.earnings().some(({ settled }) => settled), 'settled')
   }),
 )
 

@@ -89,10 +89,21 @@ export class LeaseKeeper {
 
   /** One look at all leases; never waits. */
   look(): void {
-    const { follower, leases, time } = this.#components
+    const { follower, leases, log, time } = this.#components
     const head = follower.head()
     if (head !== undefined) time.see(head)
-    for (const lease of leases.all()) this.#lookAt(lease)
+    for (const lease of leases.all()) {
+      try {
+        this.#lookAt(lease)
+      } catch (error) {
+        // Such as a full disk: the others are looked at all the same, and this one again.
+        const { code, message } = toArtelError(error)
+        log.error('a lease cannot be looked after', { lease: lease.id, code, message })
+      }
+    }
+    for (const id of this.#missingSinceMs.keys()) {
+      if (leases.get(id) === undefined) this.#missingSinceMs.delete(id)
+    }
   }
 
   /** Asks the chain about a lease that its tenant says is open. */
@@ -224,7 +235,9 @@ export class LeaseKeeper {
     if (lease === undefined) return
     const { clock, earnings, leases, settlement } = this.#components
     if (lease.state === 'lapsed') {
-      if (clock.nowMs() > lease.bidAtMs + lapsedKeptMs) leases.remove(lease.id)
+      // One that was opened after all has money in it.
+      const isOld = clock.nowMs() > lease.bidAtMs + lapsedKeptMs
+      if (isOld && record === undefined) leases.remove(lease.id)
       return
     }
     if (lease.state !== 'ended') return

@@ -41,7 +41,7 @@ export class Settlement {
 
   /** Takes the next step of a lease, if one is due and none is under way. */
   look(lease: HostLease, record: LeaseRecord): void {
-    const { clock, leases, time } = this.#components
+    const { leases, time } = this.#components
     if (this.#busy.has(lease.id)) return
     const step = settlementStep(
       record,
@@ -61,19 +61,23 @@ export class Settlement {
     // Settled and now no longer: a reorganisation took it back.
     if (lease.settled) leases.update(lease.id, { settled: false })
     if (step.kind === 'wait') return
-    if (clock.monotonicMs() < (this.#notBeforeMs.get(lease.id) ?? 0)) return
+    if (this.#isTooSoon(lease.id)) return
     this.#send(lease, callOf(lease, record, step))
   }
 
   /** Ends a lease early, at the price that its terms name. */
   quit(lease: HostLease): void {
-    if (this.#busy.has(lease.id)) return
+    if (this.#busy.has(lease.id) || this.#isTooSoon(lease.id)) return
     const key = `quit:${lease.id}:${lease.refusals}`
     this.#send(lease, { call: { kind: 'quit', terms: lease.terms }, key })
   }
 
   forget(id: LeaseId): void {
     this.#notBeforeMs.delete(id)
+  }
+
+  #isTooSoon(id: LeaseId): boolean {
+    return this.#components.clock.monotonicMs() < (this.#notBeforeMs.get(id) ?? 0)
   }
 
   #send(lease: HostLease, { call, key }: Call): void {
