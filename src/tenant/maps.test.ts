@@ -10,7 +10,15 @@ import { createMemorySpools } from '#adapters/memory/spools'
 import { ArtelError } from '#core/errors'
 import type { RunId } from '#core/ids'
 import { type MapCreateInput, type MapView, mapCreateSchema } from '#protocol/api/runs'
-import { image, makeWorld, never, type Tenant, type World } from './testing/world.ts'
+import {
+  createRun,
+  image,
+  makeWorld,
+  never,
+  type Tenant,
+  untilExited,
+  type World,
+} from './testing/world.ts'
 
 const inMemory = (hostCount?: number) => {
   const random = createSeededRandom('tenant')
@@ -60,6 +68,44 @@ test('a map runs its tasks on two hosts at once, and every lease is closed', asy
   )
   await world.settled()
   assert.equal(world.ledger.included.filter((verb) => verb === 'open').length, 4)
+  await tenant.stop()
+})
+
+test('a blob stays while a run or a map names it, and goes with the last of them', async () => {
+  const world = inMemory(1)
+  const tenant = world.live()
+  for (const host of world.hosts) host.taskMs = 5_000
+  async function* source() {
+    yield new TextEncoder().encode('shared')
+  }
+  const { id: blob } = await tenant.blobs.put(source(), 1000, never)
+  const held = () => world.blobs.size(blob)
+  const run = await createRun(tenant, { inputs: [{ target: '/in/a', blob }] })
+  await untilExited(world, tenant, run.name)
+  await world.settled()
+  const map = await mapOf(tenant, 0, { tasks: [{ name: 'a', blob }], hosts: 1 })
+  await tenant.runs.remove(run.name, false, never)
+  assert.equal(await held(), 6)
+  const done = await untilOver(world, tenant, map.id)
+  assert.equal(done.status, 'done')
+  await tenant.maps.remove(map.id)
+  assert.equal(await held(), undefined)
+  await tenant.stop()
+})
+
+test('a worker that stays busy costs its host the lease, and another host does the work', async () => {
+  const world = inMemory(2)
+  const tenant = world.live()
+  const busy = new ArtelError('busy', 'the worker is busy')
+  for (const host of world.hosts) host.failures.set('task.run', busy)
+  const { id } = await mapOf(tenant, 3, { hosts: 1 })
+  await world.until('the map has a host', () => tenant.maps.get(id).hosts.length > 0)
+  const first = tenant.maps.get(id).hosts[0]?.host.address
+  for (const host of world.hosts) {
+    if (host.signer.address !== first) host.failures.delete('task.run')
+  }
+  const done = await untilOver(world, tenant, id)
+  assert.deepEqual([done.status, done.done], ['done', 3])
   await tenant.stop()
 })
 

@@ -1,19 +1,27 @@
 import { isOver } from '#core/deployment'
 import { ArtelError } from '#core/errors'
+import type { BlobUse } from './blob-use.ts'
 import type { TenantParts } from './components.ts'
 import { dropJournal } from './instance.ts'
 import type { Run, RunBook } from './run-book.ts'
 import { removeRunOutput } from './run-output.ts'
 import { runStore } from './run-store.ts'
 
-const blobsOf = ({ instance }: Run): readonly string[] => {
+type Context = {
+  readonly parts: TenantParts
+  readonly book: RunBook
+  readonly blobUse: BlobUse
+}
+
+/** Blobs that a run names: its inputs and outputs. */
+export const blobsOf = ({ instance }: Run): readonly string[] => {
   const { desired, outputs } = instance.state()
   const inputs = desired.service.run?.inputs.map(({ blob }) => blob) ?? []
   return [...inputs, ...(outputs?.flatMap(({ blob }) => (blob === undefined ? [] : [blob])) ?? [])]
 }
 
-/** Forgets a run that is over: its journal, its output, and blobs that no other run names. */
-export const forgetRun = async (parts: TenantParts, book: RunBook, run: Run): Promise<void> => {
+/** Forgets a run that is over: its journal, its output, and blobs that nothing else names. */
+export const forgetRun = async ({ parts, book, blobUse }: Context, run: Run): Promise<void> => {
   const { id } = run.instance
   book.delete(id)
   parts.records.transaction(() => {
@@ -21,17 +29,12 @@ export const forgetRun = async (parts: TenantParts, book: RunBook, run: Run): Pr
     dropJournal(parts.records, id)
   })
   await removeRunOutput(parts, id)
-  const inUse = new Set(book.everything().flatMap(blobsOf))
-  for (const blob of blobsOf(run)) if (!inUse.has(blob)) await parts.blobs.remove(blob)
+  await blobUse.removeUnused(blobsOf(run))
 }
 
 /** Takes a run off the list; one that still runs is ended first when `force`. Its leases settle behind. */
-export const removeRun = async (
-  parts: TenantParts,
-  book: RunBook,
-  run: Run,
-  force: boolean,
-): Promise<void> => {
+export const removeRun = async (context: Context, run: Run, force: boolean): Promise<void> => {
+  const { parts } = context
   const { instance, entry } = run
   if (instance.state().exit === undefined) {
     if (!force) {
@@ -43,7 +46,7 @@ export const removeRun = async (
     instance.record({ kind: 'finished', exit })
   }
   hideRun(parts, run)
-  if (isOver(instance.state())) await forgetRun(parts, book, run)
+  if (isOver(instance.state())) await forgetRun(context, run)
 }
 
 /** Takes a run off the list. */

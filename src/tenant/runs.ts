@@ -12,6 +12,7 @@ import type {
 import type { OutputFrame } from '#protocol/output'
 import type { RunEntry } from '#protocol/tenant-records'
 import { attachTo } from './attach.ts'
+import type { BlobUse } from './blob-use.ts'
 import { execIn } from './exec.ts'
 import { untilChanged } from './hub.ts'
 import { openInstance } from './instance.ts'
@@ -19,7 +20,7 @@ import { readLogs } from './logs.ts'
 import type { Run } from './run-book.ts'
 import { type CreateContext, createRun, planRun } from './run-create.ts'
 import { archiveFrom, archiveInto, killRun, statsOf } from './run-proxy.ts'
-import { forgetRun, hideRun, removeRun } from './run-remove.ts'
+import { blobsOf, forgetRun, hideRun, removeRun } from './run-remove.ts'
 import type { RunSession } from './run-session.ts'
 import { runStore } from './run-store.ts'
 import { applyTerminalSize, setTerminalSize } from './run-terminal.ts'
@@ -27,14 +28,17 @@ import { eventsOfRun, viewOfRun } from './run-view.ts'
 import { snapshotFor } from './search.ts'
 import type { Supervision } from './supervision.ts'
 
-export type RunsComponents = CreateContext & { readonly supervision: Supervision }
+export type RunsComponents = CreateContext & {
+  readonly supervision: Supervision
+  readonly blobUse: BlobUse
+}
 
 /** A run that removes itself waits so long for somebody to fetch its outputs. */
 const outputsWaitMs = 60_000
 
 /** When a run has had its final word: its output is complete, and with `--rm` it leaves the list. */
 const onFinished = (components: RunsComponents, run: Run): void => {
-  const { parts, supervision, book } = components
+  const { parts, supervision } = components
   const { instance } = run
   supervision.tasks.spawn(async () => {
     const output = await run.context.output()
@@ -47,7 +51,7 @@ const onFinished = (components: RunsComponents, run: Run): void => {
   else {
     supervision.tasks.spawn(async (signal) => {
       await parts.clock.sleep(outputsWaitMs, signal)
-      if (!run.entry.removed) await removeRun(parts, book, run, false)
+      if (!run.entry.removed) await removeRun(components, run, false)
     })
   }
 }
@@ -72,7 +76,7 @@ const adopt = (components: RunsComponents, id: RunId, entry: RunEntry): Run => {
   })
   look()
   const forget = async (): Promise<void> => {
-    if (run.entry.removed) await forgetRun(parts, book, run)
+    if (run.entry.removed) await forgetRun(components, run)
   }
   const market = snapshotFor(parts, instance.state().desired, 0)
   if (!isOver(instance.state())) supervision.begin(context, market, forget)
@@ -125,7 +129,8 @@ async function* outputOf(run: Run, index: number, signal: AbortSignal): AsyncGen
 
 /** Runs of this node: what the API and the doors ask of them. */
 export const createRuns = (components: RunsComponents) => {
-  const { parts, book } = components
+  const { book, blobUse } = components
+  blobUse.add(() => book.everything().flatMap(blobsOf))
   return {
     create: async (request: RunCreate, signal: AbortSignal): Promise<RunView> => {
       const { id, entry } = await createRun(components, request, signal)
@@ -157,7 +162,7 @@ export const createRuns = (components: RunsComponents) => {
     stop: (name: string, graceSeconds: number | undefined, signal: AbortSignal): Promise<RunView> =>
       stopRun(book.find(name), graceSeconds, signal),
     remove: (name: string, force: boolean, _signal: AbortSignal): Promise<void> =>
-      removeRun(parts, book, book.find(name), force),
+      removeRun(components, book.find(name), force),
     resize: (name: string, columns: number, rows: number): Promise<void> =>
       setTerminalSize(book.find(name), columns, rows),
     stats: (name: string, signal: AbortSignal) => statsOf(book.find(name), signal),

@@ -1,4 +1,5 @@
 import { defaultPolicy, type SupervisionPolicy } from '#core/scheduling/policy'
+import { createBlobUse } from './blob-use.ts'
 import { createCommitments } from './commitments.ts'
 import type { TenantLimits, TenantParts } from './components.ts'
 import { createHostHistory } from './host-history.ts'
@@ -61,9 +62,10 @@ export const createTenant = (components: TenantComponents, options: TenantOption
   const commitments = createCommitments()
   const book = createRunBook()
   const supervision = createSupervision(parts, limits, commitments)
+  const blobUse = createBlobUse(components.blobs)
   const images = createImages(components.engine)
-  const runs = { parts, limits, commitments, images, latencies, book, supervision }
-  const maps = createMaps({ parts, limits, images, commitments, supervision })
+  const runs = { parts, limits, commitments, images, latencies, book, supervision, blobUse }
+  const maps = createMaps({ parts, limits, images, commitments, supervision, blobUse })
   return {
     runs: createRuns(runs),
     maps,

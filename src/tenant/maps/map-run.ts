@@ -14,6 +14,8 @@ import type { MapsComponents } from './maps-components.ts'
 
 export type RunningMap = {
   readonly progress: MapProgress
+  /** Blobs of the tasks' inputs, as far as this life knows them. */
+  readonly inputs: readonly string[]
   /** Ends the pool's leases. */
   readonly stop: () => void
 }
@@ -132,5 +134,6 @@ export const runMap = (components: MapsComponents, request: MapCreate, map: NewM
     beginSlot(job, context, market, supervision, onSlotOver)
   }
   supervision.tasks.spawn((signal) => keepTold(components, progress, signal))
-  return { progress, stop }
+  const inputs = request.tasks.flatMap(({ blob }) => (blob === undefined ? [] : [blob]))
+  return { progress, inputs, stop }
 }

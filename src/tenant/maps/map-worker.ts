@@ -28,6 +28,8 @@ export type MapJob = {
 /** Idle workers look so often for tasks that came back and for stragglers. */
 const idleMs = 250
 const busyRetryMs = 100
+/** A worker that is still busy with a task that was abandoned so long ago is no good. */
+const busyMsMax = 60_000
 /** So many failures of the host in a row, and its lease is given up. */
 const failuresMax = 5
 
@@ -125,6 +127,7 @@ const attempt = async (
   attempts.set(worker.id, needless)
   progress.setTask(index, { status: 'running', host: deal.host })
   const limit = AbortSignal.any([signal, needless.signal])
+  const busyUntilMs = parts.clock.monotonicMs() + busyMsMax
   try {
     for (;;) {
       try {
@@ -132,7 +135,8 @@ const attempt = async (
         return
       } catch (caught) {
         // A worker ends an abandoned task before it takes the next one.
-        if (limit.aborted || toArtelError(caught).code !== 'busy') throw caught
+        const isBusy = toArtelError(caught).code === 'busy'
+        if (limit.aborted || !isBusy || parts.clock.monotonicMs() > busyUntilMs) throw caught
         await parts.clock.sleep(busyRetryMs, limit)
       }
     }

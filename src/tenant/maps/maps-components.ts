@@ -1,3 +1,4 @@
+import type { BlobUse } from '#tenant/blob-use'
 import type { Commitments } from '#tenant/commitments'
 import type { TenantLimits, TenantParts } from '#tenant/components'
 import type { Images } from '#tenant/images'
@@ -10,4 +11,5 @@ export type MapsComponents = {
   readonly images: Images
   readonly commitments: Commitments
   readonly supervision: Supervision
+  readonly blobUse: BlobUse
 }

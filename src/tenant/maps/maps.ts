@@ -29,59 +29,69 @@ async function* outputOf(
   yield* parts.blobs.get(blob, 0, signal)
 }
 
-const removeMap = async ({ parts }: MapsComponents, book: Book, map: RunningMap): Promise<void> => {
+/** Blobs that a map names: its inputs and outputs. */
+const blobsOf = ({ progress, inputs }: RunningMap): readonly string[] => [
+  ...inputs,
+  ...progress.tasks().flatMap(({ output }) => (output === undefined ? [] : [output])),
+]
+
+const removeMap = async (
+  { parts, blobUse }: MapsComponents,
+  book: Book,
+  map: RunningMap,
+): Promise<void> => {
   const { progress } = map
   if (!progress.isOver()) {
     throw new ArtelError('conflict', `map ${progress.id} has not ended`, {
       hint: 'Cancel it first.',
     })
   }
-  const blobs = new Set(progress.tasks().map(({ output }) => output))
+  const blobs = blobsOf(map)
   book.delete(progress.id)
   mapStore(parts.records).remove(progress.id)
-  for (const other of book.values()) {
-    for (const { output } of other.progress.tasks()) blobs.delete(output)
-  }
-  for (const blob of blobs) if (blob !== undefined) await parts.blobs.remove(blob)
+  await blobUse.removeUnused(blobs)
 }
 
 /** Maps: one command over many inputs on several hosts at once. */
-export const createMaps = (components: MapsComponents, book: Book = new Map()) => ({
-  create: async (request: MapCreate, signal: AbortSignal): Promise<MapView> => {
-    const made = await createMap(components, request, signal)
-    const map = runMap(components, request, made)
-    book.set(made.id, map)
-    return map.progress.view()
-  },
-  get: (id: RunId): MapView => mapOf(book, id).progress.view(),
-  list: (): readonly MapView[] =>
-    [...book.values()]
-      .map(({ progress }) => progress.view())
-      .toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1)),
-  tasks: (id: RunId): readonly TaskView[] => mapOf(book, id).progress.tasks(),
-  events: (id: RunId, signal: AbortSignal): AsyncIterable<MapEvent> =>
-    mapOf(book, id).progress.listen(signal),
-  output: (id: RunId, index: number, signal: AbortSignal): AsyncIterable<Uint8Array> =>
-    outputOf(components, mapOf(book, id), index, signal),
-  cancel: async (id: RunId, _signal: AbortSignal): Promise<MapView> => {
-    const map = mapOf(book, id)
-    map.progress.setStatus('cancelled')
-    map.stop()
-    return map.progress.view()
-  },
-  remove: (id: RunId): Promise<void> => removeMap(components, book, mapOf(book, id)),
-  /** Marks maps that an earlier life left unfinished as failed, and closes what leases they have. */
-  resume: (): void => {
-    const { parts } = components
-    const store = mapStore(parts.records)
-    for (const { id, entry } of store.all()) {
-      const progress = createMapProgress({ ...parts, store }, id, entry, store.tasks(id))
-      progress.setStatus('failed', 'the node was stopped while the map ran')
-      book.set(id, { progress, stop: () => undefined })
-      for (const slot of entry.slots) closeSlot(components, slot)
-    }
-  },
-})
+export const createMaps = (components: MapsComponents, book: Book = new Map()) => {
+  components.blobUse.add(() => [...book.values()].flatMap(blobsOf))
+  return {
+    create: async (request: MapCreate, signal: AbortSignal): Promise<MapView> => {
+      const made = await createMap(components, request, signal)
+      const map = runMap(components, request, made)
+      book.set(made.id, map)
+      return map.progress.view()
+    },
+    get: (id: RunId): MapView => mapOf(book, id).progress.view(),
+    list: (): readonly MapView[] =>
+      [...book.values()]
+        .map(({ progress }) => progress.view())
+        .toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1)),
+    tasks: (id: RunId): readonly TaskView[] => mapOf(book, id).progress.tasks(),
+    events: (id: RunId, signal: AbortSignal): AsyncIterable<MapEvent> =>
+      mapOf(book, id).progress.listen(signal),
+    output: (id: RunId, index: number, signal: AbortSignal): AsyncIterable<Uint8Array> =>
+      outputOf(components, mapOf(book, id), index, signal),
+    cancel: async (id: RunId, _signal: AbortSignal): Promise<MapView> => {
+      const map = mapOf(book, id)
+      map.progress.setStatus('cancelled')
+      map.stop()
+      return map.progress.view()
+    },
+    remove: (id: RunId): Promise<void> => removeMap(components, book, mapOf(book, id)),
+    /** Marks maps that an earlier life left unfinished as failed, and closes what leases they have. */
+    resume: (): void => {
+      const { parts } = components
+      const store = mapStore(parts.records)
+      for (const { id, entry } of store.all()) {
+        const progress = createMapProgress({ ...parts, store }, id, entry, store.tasks(id))
+        progress.setStatus('failed', 'the node was stopped while the map ran')
+        book.set(id, { progress, inputs: [], stop: () => undefined })
+        for (const slot of entry.slots) closeSlot(components, slot)
+      }
+    },
+  }
+}
 
 const closeSlot = ({ parts, supervision }: MapsComponents, id: RunId): void => {
   if (!hasJournal(parts.records, id)) return

@@ -49,6 +49,7 @@ export type World = {
   readonly clock: Memory['clock']
   readonly ledger: FakeLedger
   readonly hosts: readonly FakeHost[]
+  readonly blobs: Blobs
   readonly account: Address
   /** The hosts' offers have changed. */
   readonly tellOffers: () => void
@@ -88,6 +89,7 @@ export const makeWorld = (memory: Memory, hostCount = 2): World => {
     clock,
     ledger,
     hosts,
+    blobs: memory.blobs,
     account: signer.address,
     tellOffers: () => {
       for (const listener of listeners) listener()
