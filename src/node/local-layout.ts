@@ -31,7 +31,10 @@ export const hostHome = (home: Home, index: number): Home =>
 export const loadLayout = (home: Home): Promise<LocalLayout | undefined> =>
   readJsonFile<LocalLayout>(layoutFile(home), layoutSchema, 'the layout of the local cloud')
 
-/** The remembered layout with `hosts` hosts, new ports where none are remembered or they are taken. */
+/**
+ * The remembered layout with `hosts` hosts. New ports come from the system, where none are remembered or they
+ * are taken: fixed ones would collide when two clouds start at once.
+ */
 export const planLayout = async (home: Home, hosts: number): Promise<LocalLayout> => {
   const known = await loadLayout(home)
   const taken = new Set<number>()
@@ -40,10 +43,10 @@ export const planLayout = async (home: Home, hosts: number): Promise<LocalLayout
     taken.add(chosen)
     return chosen
   }
-  const rpcPort = await choose(known?.rpcPort ?? 8545)
+  const rpcPort = await choose(known?.rpcPort)
   const hostPorts: number[] = []
   for (let index = 0; index < hosts; index += 1) {
-    hostPorts.push(await choose(known?.hostPorts[index] ?? 4101 + index))
+    hostPorts.push(await choose(known?.hostPorts[index]))
   }
   const layout: LocalLayout = { version: 1, hosts, rpcPort, hostPorts }
   await writeJsonFile<LocalLayout>(layoutFile(home), layoutSchema, layout)
