@@ -7,7 +7,7 @@ import type { Records } from '#ports/records'
 import { hostImageSchema, hostTables } from '#protocol/host-records'
 import { limitBytes } from './archives.ts'
 import type { Background } from './background.ts'
-import { isImage, pullReference } from './image-name.ts'
+import { isImage, isPublicRegistry, pullReference } from './image-name.ts'
 import { createNotice } from './notice.ts'
 import { createTable } from './table.ts'
 import { untagImages } from './untag-images.ts'
@@ -56,6 +56,9 @@ export type ImagesOptions = {
 const pullsMax = 2
 /** Images whose pulls run or wait. */
 const awaitedMax = 64
+
+const isPullable = ({ source, reference }: ImageReference): boolean =>
+  source === 'registry' && isPublicRegistry(reference)
 
 type Pull = { progress: PullProgress; done: boolean; error: ArtelError | undefined }
 
@@ -110,10 +113,10 @@ export const createImages = (components: ImagesComponents, options: ImagesOption
   return {
     find,
     warm: (image) => {
-      if (image.source === 'registry' && pulls.hasRoom()) pulls.begin(image)
+      if (isPullable(image) && pulls.hasRoom()) pulls.begin(image)
     },
     pull: async function* (image, signal) {
-      if (image.source !== 'registry') {
+      if (!isPullable(image)) {
         throw new ArtelError('image-not-found', `only the tenant has ${image.reference}`)
       }
       yield* pulls.follow(image, signal)
