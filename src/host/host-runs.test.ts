@@ -180,3 +180,17 @@ test(
     await assert.rejects(put('two'), rejects('out-of-disk'))
   }),
 )
+
+test(
+  'runs with long specifications fill no more than a bound of memory',
+  play(async ({ rig }) => {
+    const lease = await rig.lease(600)
+    const env = Array.from({ length: 7 }, (_, index) => `V${index}=${'x'.repeat(120 * 1024)}`)
+    const create = () => {
+      const spec = sh('true', { env })
+      return rig.call(runCreate, { lease, run: newRun(), spec, start: false, holdOutput: false })
+    }
+    for (let count = 0; count < 10; count += 1) await create()
+    await assert.rejects(create(), rejects('busy'))
+  }),
+)

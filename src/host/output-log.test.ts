@@ -5,13 +5,14 @@ import { createVirtualClock } from '#adapters/memory/clock'
 import { createMemorySpools } from '#adapters/memory/spools'
 import { createOutputDecoder, type OutputFrame, outputHeaderBytes } from '#protocol/output'
 import { createOutputLog, type OutputLog, type OutputQuery } from './output-log.ts'
+import { createSerial } from './serial.ts'
 
 const signal = new AbortController().signal
 const clock = createVirtualClock({ startMs: 1_000 })
 
 const openLog = async (bytesMax = 1024 * 1024, hold = false): Promise<OutputLog> => {
   const spool = await createMemorySpools().open('log', bytesMax)
-  return createOutputLog({ clock, spool }, { bytesMax, hold })
+  return createOutputLog({ clock, spool, scans: createSerial() }, { bytesMax, hold })
 }
 const say = (log: OutputLog, text: string, stream: 'stdout' | 'stderr' = 'stdout') =>
   log.append({ stream, bytes: new TextEncoder().encode(text) }, signal)

@@ -11,6 +11,7 @@ import {
   type StartFinder,
   startAt,
 } from './output-start.ts'
+import type { Serial } from './serial.ts'
 
 export type OutputQuery = {
   readonly offset: number
@@ -56,10 +57,15 @@ const pieces = function* (bytes: Uint8Array, bytesMax: number): Generator<Uint8A
 }
 
 export const createOutputLog = (
-  components: { readonly clock: Clock; readonly spool: Spool },
+  components: {
+    readonly clock: Clock
+    readonly spool: Spool
+    /** Shared by all logs: a scan may hold millions of lines in memory. */
+    readonly scans: Serial
+  },
   options: OutputLogOptions,
 ): OutputLog => {
-  const { clock, spool } = components
+  const { clock, scans, spool } = components
   const hold = createHold(clock, options)
 
   const scan = async (finder: StartFinder, signal: AbortSignal): Promise<OutputStart> => {
@@ -77,7 +83,10 @@ export const createOutputLog = (
   }
 
   const startFor = async (query: OutputQuery, signal: AbortSignal): Promise<OutputStart> => {
-    if (query.tailLines !== undefined) return scan(createTailFinder(query.tailLines), signal)
+    if (query.tailLines !== undefined) {
+      const finder = createTailFinder(query.tailLines)
+      return scans(() => scan(finder, signal))
+    }
     if (query.sinceMs !== undefined) return scan(createSinceFinder(query.sinceMs), signal)
     if (query.offset > spool.end()) {
       throw new ArtelError('bad-request', `output has ${spool.end()} bytes, not ${query.offset}`)

@@ -15,7 +15,7 @@ import { exitOf, exitOfStart, type Intervention } from './run-exit.ts'
 import { createRunInput, type RunInput } from './run-input.ts'
 import { expectRun, type RunStore } from './run-store.ts'
 import { watchDisk, watchTimeout } from './run-watchdog.ts'
-import { createSerial } from './serial.ts'
+import { createSerial, type Serial } from './serial.ts'
 
 export type ProcessComponents = {
   readonly clock: Clock
@@ -29,6 +29,8 @@ export type ProcessOptions = {
   readonly lease: HostLease
   readonly run: HostRun['run']
   readonly spoolBytesMax: number
+  /** One after the other, searches for a place in output. */
+  readonly scans: Serial
   /** Bytes of the lease's disk that its other containers take. */
   readonly otherBytes: () => number
 }
@@ -254,9 +256,9 @@ export class RunProcess {
 
   async #openOutput(): Promise<OutputLog> {
     const { clock, spools } = this.#components
-    const { lease, run, spoolBytesMax: bytesMax } = this.#options
+    const { lease, run, scans, spoolBytesMax: bytesMax } = this.#options
     const spool = await spools.open(spoolName(lease.id, run), bytesMax)
-    return createOutputLog({ clock, spool }, { bytesMax, hold: this.record().holdOutput })
+    return createOutputLog({ clock, scans, spool }, { bytesMax, hold: this.record().holdOutput })
   }
 
   async #attach(): Promise<EngineSession> {

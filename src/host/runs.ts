@@ -18,6 +18,7 @@ import type { Networks } from './networks.ts'
 import { RunProcess } from './run-process.ts'
 import { expectRun, type RunStore } from './run-store.ts'
 import { createSerial, type Serial } from './serial.ts'
+import { specBytes, specBytesPerLeaseMax } from './spec-bytes.ts'
 
 export type RunsComponents = {
   readonly clock: Clock
@@ -59,6 +60,7 @@ export class Runs {
   readonly #options: RunsOptions
   readonly #processes = new Map<string, RunProcess>()
   readonly #serials = new Map<LeaseId, Serial>()
+  readonly #scans = createSerial()
 
   constructor(components: RunsComponents, options: RunsOptions) {
     this.#components = components
@@ -75,6 +77,7 @@ export class Runs {
       lease,
       run,
       spoolBytesMax: this.#options.spoolBytesMax,
+      scans: this.#scans,
       otherBytes: () => this.#otherBytes(lease.id, run),
     })
     this.#processes.set(key, made)
@@ -231,10 +234,16 @@ export class Runs {
 
   #refuseTooMany(lease: LeaseId): void {
     const { runsPerLeaseMax } = this.#options
-    if (this.#components.runs.ofLease(lease).length < runsPerLeaseMax) return
-    throw new ArtelError('busy', `a lease keeps at most ${runsPerLeaseMax} runs`, {
-      hint: 'remove runs that have ended',
-    })
+    const present = this.#components.runs.ofLease(lease)
+    const bytes = present.reduce((sum, run) => sum + specBytes(run.spec), 0)
+    if (present.length < runsPerLeaseMax && bytes < specBytesPerLeaseMax) return
+    throw new ArtelError(
+      'busy',
+      `a lease keeps at most ${runsPerLeaseMax} runs, fewer of long ones`,
+      {
+        hint: 'remove runs that have ended',
+      },
+    )
   }
 
   #refuseSecond(lease: LeaseId, run: RunId): void {

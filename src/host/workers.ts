@@ -11,7 +11,7 @@ import { volumeId } from './labels.ts'
 import type { Networks } from './networks.ts'
 import type { RunStore } from './run-store.ts'
 import type { Runs, RunsOptions } from './runs.ts'
-import { createSerial } from './serial.ts'
+import { createSerial, type Serial } from './serial.ts'
 import { ShellWorker, type Task, type TaskOutcome, type WorkerComponents } from './shell-worker.ts'
 import { runTaskContainer } from './task-container.ts'
 import { runnerScript } from './task-script.ts'
@@ -58,7 +58,7 @@ export class Workers {
   readonly #components: WorkersComponents
   readonly #options: RunsOptions
   readonly #workers = new Map<string, Worker>()
-  readonly #serial = createSerial()
+  readonly #serials = new Map<LeaseId, Serial>()
 
   constructor(components: WorkersComponents, options: RunsOptions) {
     this.#components = components
@@ -67,7 +67,7 @@ export class Workers {
 
   /** Makes a worker, or finds the one that was made for the same specification. Says whether it has a shell. */
   create(lease: HostLease, run: RunId, spec: RunSpec, signal: AbortSignal): Promise<boolean> {
-    return this.#serial(async () => {
+    return this.#serial(lease.id)(async () => {
       const present = this.#workers.get(`${lease.id}/${run}`)
       if (present !== undefined && !isSame(present.spec, spec)) {
         throw new ArtelError('conflict', `worker ${run} exists with another specification`)
@@ -114,6 +114,14 @@ export class Workers {
         this.#workers.delete(key)
       }
     }
+    if (run === undefined) this.#serials.delete(lease)
+  }
+
+  /** One lease's slow images hold up no other lease. */
+  #serial(lease: LeaseId): Serial {
+    const serial = this.#serials.get(lease) ?? createSerial()
+    this.#serials.set(lease, serial)
+    return serial
   }
 
   /** The task's output. Frees the worker when it has been read or left, or when the call is over. */
@@ -196,7 +204,7 @@ export class Workers {
 
   async #remake(worker: Worker, signal: AbortSignal): Promise<Worker> {
     const { lease, run, spec } = worker
-    const made = await this.#serial(() => this.#make(lease, run, spec, signal))
+    const made = await this.#serial(lease.id)(() => this.#make(lease, run, spec, signal))
     made.busy = true
     return made
   }
