@@ -17,6 +17,7 @@ import type { bidRequest } from '#protocol/peer/host-routes'
 import type { ParamsOf } from '#protocol/peer/route'
 import type { ChainTime } from './chain-time.ts'
 import type { Images } from './images.ts'
+import { namesCollide } from './labels.ts'
 import type { LeaseStore } from './lease-store.ts'
 import type { Selling } from './selling.ts'
 
@@ -188,8 +189,13 @@ export class Bidding {
       now: time.laterSeconds(),
       bidSeconds: bidSecondsOf(time.blockSeconds()),
     })
+    const id = leaseIdOf(terms)
+    // A tenant can search for terms whose lease would get the network of another.
+    if (leases.all().some((lease) => namesCollide(id, lease.id))) {
+      throw new ArtelError('busy', 'try again shortly')
+    }
     return leases.put({
-      id: leaseIdOf(terms),
+      id,
       terms,
       signature: signer.sign(termsDigest(chain.info, terms)),
       requirements,

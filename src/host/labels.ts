@@ -26,6 +26,10 @@ export const tenantLabels = (
 /** The start of a lease's id that names its things in the engine; unique enough among live leases. */
 const shortLease = (lease: LeaseId): string => lease.slice(2, 14)
 
+/** Whether two leases would share the names of their things: then only one of them may be. */
+export const namesCollide = (one: LeaseId, other: LeaseId): boolean =>
+  one !== other && shortLease(one) === shortLease(other)
+
 export const containerName = (lease: LeaseId, run: RunId | string): string =>
   `artel-${shortLease(lease)}-${run}`
 export const networkName = (lease: LeaseId): string => `artel-${shortLease(lease)}`
