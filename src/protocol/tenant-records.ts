@@ -144,6 +144,8 @@ const mapEntrySchema = z.strictObject({
   total: z.number().int(),
   retried: z.number().int(),
   slots: z.array(runIdText).max(10_000),
+  /** Off the list, and here only until its leases are closed. */
+  removed: z.literal(true).exactOptional(),
   hosts: z.array(
     z.strictObject({
       host: hostIdentitySchema,
@@ -151,6 +153,8 @@ const mapEntrySchema = z.strictObject({
       rate: rateText,
       tasks: z.number().int(),
       busyMs: milliseconds,
+      /** What the chain says the lease cost, once it is closed. */
+      paid: amountText.exactOptional(),
     }),
   ),
 })

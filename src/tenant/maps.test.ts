@@ -109,6 +109,45 @@ test('a worker that stays busy costs its host the lease, and another host does t
   await tenant.stop()
 })
 
+test('a map that was cancelled and removed leaves no lease open, though the node stops at once', async () => {
+  const world = inMemory(2)
+  const first = world.live()
+  for (const host of world.hosts) host.taskMs = 60_000
+  const { id } = await mapOf(first, 4, { hosts: 2 })
+  await world.until('leases are open', () => world.ledger.included.length === 2)
+  await first.maps.cancel(id, never)
+  await first.maps.remove(id)
+  assert.deepEqual(first.maps.list(), [])
+  await first.stop()
+  assert.deepEqual(world.ledger.included, ['open', 'open'])
+  const second = world.live()
+  await second.start(never)
+  assert.deepEqual(second.maps.list(), [])
+  await world.settled()
+  await second.stop()
+})
+
+test('what the leases of a map cost is known after the chain’s follower has forgotten them', async () => {
+  const world = inMemory(1)
+  const first = world.live()
+  for (const host of world.hosts) host.taskMs = 5_000
+  const { id } = await mapOf(first, 2, { hosts: 1 })
+  await untilOver(world, first, id)
+  await world.settled()
+  await world.clock.advance(1000)
+  const bill = first.maps.get(id).hosts.map(({ cost }) => cost)
+  assert.ok((bill[0] ?? 0n) > 0n)
+  await first.stop()
+  world.ledger.undo()
+  const second = world.live()
+  await second.start(never)
+  assert.deepEqual(
+    second.maps.get(id).hosts.map(({ cost }) => cost),
+    bill,
+  )
+  await second.stop()
+})
+
 test('inputs go in under their names and outputs come home', async () => {
   const world = inMemory(1)
   const tenant = world.live()

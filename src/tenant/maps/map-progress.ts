@@ -1,4 +1,4 @@
-import type { HostIdentity } from '#core/deployment'
+import type { DeploymentState, HostIdentity } from '#core/deployment'
 import { costOfUse } from '#core/deployment-cost'
 import type { LeaseId, RunId } from '#core/ids'
 import { noTokens, type Rate, type TokenAmount } from '#core/money'
@@ -16,6 +16,8 @@ export type HostShare = {
   readonly rate: Rate
   tasks: number
   busyMs: number
+  /** What the lease cost, once it is closed. */
+  paid?: TokenAmount
 }
 
 /** A map as this process knows it: what is told of it, and what is written down. */
@@ -26,6 +28,10 @@ export type MapProgress = {
   readonly task: (index: number) => TaskEntry | undefined
   readonly setTask: (index: number, change: Partial<TaskEntry>) => void
   readonly share: (lease: LeaseId, host: HostIdentity, rate: Rate) => HostShare
+  /** Writes down what the closed leases of a slot cost: the follower forgets them in time. */
+  readonly bill: (slot: DeploymentState) => void
+  /** Marks the map as removed: it stays written down only until its leases are closed. */
+  readonly markRemoved: () => void
   readonly notice: (message: string) => void
   readonly setStatus: (status: MapView['status'], message?: string) => void
   readonly isOver: () => boolean
@@ -64,7 +70,7 @@ const viewOf = (
   entry: MapEntry,
   counts: { readonly done: number; readonly failed: number },
   shares: readonly HostShare[],
-  costOf: (lease: LeaseId) => TokenAmount,
+  costOf: (share: HostShare) => TokenAmount,
 ): MapView => ({
   id,
   status: entry.status,
@@ -75,7 +81,10 @@ const viewOf = (
   ...counts,
   retried: entry.retried,
   ...(entry.message === undefined ? {} : { message: entry.message }),
-  hosts: shares.map((share) => ({ ...share, cost: costOf(share.lease) })),
+  hosts: shares.map((share) => {
+    const { paid: _, ...shown } = share
+    return { ...shown, cost: costOf(share) }
+  }),
 })
 
 async function* listen(
@@ -113,8 +122,9 @@ export const createMapProgress = (
   const dirty = new Set<number>()
 
   const isOver = (): boolean => entry.status !== 'placing' && entry.status !== 'running'
-  const costOf = (lease: LeaseId) => {
+  const costOf = ({ lease, paid }: HostShare) => {
     const record = follower.lease(lease)
+    if (paid !== undefined && record?.status !== 'settled') return paid
     return record === undefined ? noTokens : costOfUse(undefined, record, nowSeconds(clock))
   }
   const view = (): MapView => viewOf(id, entry, counts, [...shares.values()], costOf)
@@ -160,6 +170,17 @@ export const createMapProgress = (
       const share = shares.get(lease) ?? { host, lease, rate, tasks: 0, busyMs: 0 }
       shares.set(lease, share)
       return share
+    },
+    bill: ({ leases }) => {
+      for (const { deal, paid } of leases) {
+        const share = shares.get(deal.id)
+        if (share !== undefined && paid !== undefined) share.paid = paid
+      }
+      flush()
+    },
+    markRemoved: () => {
+      entry = { ...entry, removed: true }
+      flush()
     },
     notice: (message) => tell({ notice: message }),
     setStatus,

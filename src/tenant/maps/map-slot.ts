@@ -2,12 +2,15 @@ import { currentLease, type LeaseDeal } from '#core/deployment'
 import { toArtelError } from '#core/errors'
 import type { LeaseId } from '#core/ids'
 import type { MarketSnapshot } from '#core/scheduling/situation'
+import type { Records } from '#ports/records'
 import type { ActContext } from '#tenant/acts/context'
 import { deliverImage } from '#tenant/acts/deliver-image'
 import { onceKnown } from '#tenant/acts/start'
-import { dropJournal, type Instance } from '#tenant/instance'
+import { dropJournal, hasJournal, type Instance } from '#tenant/instance'
 import { randomRunId } from '#tenant/random-ids'
 import type { Supervision } from '#tenant/supervision'
+import type { MapProgress } from './map-progress.ts'
+import { mapStore } from './map-store.ts'
 import { type MapJob, serveMap } from './map-worker.ts'
 
 /** The lease that a slot holds open on chain now. */
@@ -59,6 +62,19 @@ const followLeases = (job: MapJob, context: ActContext, tasks: Supervision['task
   look()
 }
 
+/** Forgets a map that was removed, once the leases of all its slots are closed. */
+export const dropRemoved = (records: Records, { id, entry }: MapProgress): void => {
+  const { removed, slots } = entry()
+  if (removed && !slots.some((slot) => hasJournal(records, slot))) mapStore(records).remove(id)
+}
+
+/** Writes down what a slot cost whose leases are closed, and forgets the slot. */
+export const endSlot = (records: Records, progress: MapProgress, instance: Instance): void => {
+  progress.bill(instance.state())
+  dropJournal(records, instance.id)
+  dropRemoved(records, progress)
+}
+
 /** Begins one slot of a map's pool: a lease that is replaced when its host is lost. */
 export const beginSlot = (
   job: MapJob,
@@ -73,7 +89,7 @@ export const beginSlot = (
   })
   followLeases(job, context, supervision.tasks)
   supervision.begin(context, market, async () => {
-    dropJournal(context.parts.records, instance.id)
+    endSlot(context.parts.records, job.progress, instance)
     onOver()
   })
 }

@@ -1,10 +1,11 @@
 import { ArtelError, toArtelError } from '#core/errors'
 import type { RunId } from '#core/ids'
 import type { MapCreate, MapEvent, MapView, TaskView } from '#protocol/api/runs'
-import { dropJournal, hasJournal, openInstance } from '#tenant/instance'
+import { hasJournal, openInstance } from '#tenant/instance'
 import { createMap } from './map-create.ts'
-import { createMapProgress } from './map-progress.ts'
+import { createMapProgress, type MapProgress } from './map-progress.ts'
 import { type RunningMap, runMap } from './map-run.ts'
+import { dropRemoved, endSlot } from './map-slot.ts'
 import { mapStore } from './map-store.ts'
 import type { MapsComponents } from './maps-components.ts'
 
@@ -48,7 +49,8 @@ const removeMap = async (
   }
   const blobs = blobsOf(map)
   book.delete(progress.id)
-  mapStore(parts.records).remove(progress.id)
+  progress.markRemoved()
+  dropRemoved(parts.records, progress)
   await blobUse.removeUnused(blobs)
 }
 
@@ -86,14 +88,19 @@ export const createMaps = (components: MapsComponents, book: Book = new Map()) =
       for (const { id, entry } of store.all()) {
         const progress = createMapProgress({ ...parts, store }, id, entry, store.tasks(id))
         progress.setStatus('failed', 'the node was stopped while the map ran')
-        book.set(id, { progress, inputs: [], stop: () => undefined })
-        for (const slot of entry.slots) closeSlot(components, slot)
+        if (!entry.removed) book.set(id, { progress, inputs: [], stop: () => undefined })
+        for (const slot of entry.slots) closeSlot(components, progress, slot)
+        dropRemoved(parts.records, progress)
       }
     },
   }
 }
 
-const closeSlot = ({ parts, supervision }: MapsComponents, id: RunId): void => {
+const closeSlot = (
+  { parts, supervision }: MapsComponents,
+  progress: MapProgress,
+  id: RunId,
+): void => {
   if (!hasJournal(parts.records, id)) return
   try {
     const instance = openInstance(parts, id)
@@ -102,7 +109,9 @@ const closeSlot = ({ parts, supervision }: MapsComponents, id: RunId): void => {
       instance.record({ kind: 'stop-requested', graceSeconds: 0, reason: 'user' })
     }
     const context = supervision.contextOf(instance, { attached: false })
-    supervision.begin(context, { candidates: () => [] }, async () => dropJournal(parts.records, id))
+    supervision.begin(context, { candidates: () => [] }, async () => {
+      endSlot(parts.records, progress, instance)
+    })
   } catch (caught) {
     parts.log.error('a lease of a map cannot be resumed', {
       slot: id,
