@@ -9,6 +9,7 @@ import { createSeededSigner } from '#adapters/memory/signer'
 import { createMemorySpools } from '#adapters/memory/spools'
 import { ArtelError } from '#core/errors'
 import type { RunId } from '#core/ids'
+import type { Records } from '#ports/records'
 import { type MapCreateInput, type MapView, mapCreateSchema } from '#protocol/api/runs'
 import {
   createRun,
@@ -20,14 +21,14 @@ import {
   type World,
 } from './testing/world.ts'
 
-const inMemory = (hostCount?: number) => {
+const inMemory = (hostCount?: number, records: Records = createMemoryRecords()) => {
   const random = createSeededRandom('tenant')
   const memory = {
     clock: createVirtualClock({ startMs: 1_700_000_000_000 }),
     random,
     signerOf: (name: string) => createSeededSigner(random.fork(name)),
     log: createMemoryLog(),
-    records: createMemoryRecords(),
+    records,
     spools: createMemorySpools(),
     blobs: createMemoryBlobs(),
   }
@@ -146,6 +147,29 @@ test('what the leases of a map cost is known after the chain’s follower has fo
     bill,
   )
   await second.stop()
+})
+
+test('a map that ends while the disk is full gives its leases up all the same', async () => {
+  let failures = 0
+  const sound = createMemoryRecords()
+  const fail = (what: string) => {
+    if (failures >= 6 || !what.includes('stop-requested')) return
+    failures += 1
+    throw new ArtelError('out-of-disk', 'the disk is full')
+  }
+  const world = inMemory(1, {
+    ...sound,
+    append: (journal, value) => {
+      fail(JSON.stringify(value))
+      return sound.append(journal, value)
+    },
+  })
+  const tenant = world.live()
+  const { id } = await mapOf(tenant, 3, { hosts: 1 })
+  assert.equal((await untilOver(world, tenant, id)).status, 'done')
+  await world.settled()
+  assert.equal(failures, 6)
+  await tenant.stop()
 })
 
 test('inputs go in under their names and outputs come home', async () => {

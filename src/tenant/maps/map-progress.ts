@@ -154,11 +154,13 @@ export const createMapProgress = (
     if (isOver()) return
     entry = { ...entry, status, ...(message === undefined ? {} : { message }) }
     if (isOver()) entry = { ...entry, finishedAtMs: clock.nowMs() }
-    flush()
     tell({ map: view() })
-    if (!isOver()) return
-    for (const reader of readers) reader.close()
-    readers.clear()
+    if (isOver()) {
+      for (const reader of readers) reader.close()
+      readers.clear()
+    }
+    // Last, as it may fail: nobody is to wait for what has happened.
+    flush()
   }
   return {
     id,

@@ -1,4 +1,5 @@
 import { currentLease, isOver } from '#core/deployment'
+import { toArtelError } from '#core/errors'
 import { createMapSchedule } from '#core/map-schedule'
 import type { Ranked } from '#core/scheduling/rank'
 import type { MarketSnapshot } from '#core/scheduling/situation'
@@ -66,19 +67,27 @@ const marketOf = (
   }
 }
 
+/** Tells the counts now and then; when the map is over, tries to `finish` it until that could be written down. */
 const keepTold = async (
   { parts }: MapsComponents,
   progress: MapProgress,
+  isOver: () => boolean,
+  finish: () => void,
   signal: AbortSignal,
 ): Promise<void> => {
   let flushedMs = parts.clock.monotonicMs()
-  while (!progress.isOver()) {
+  for (;;) {
     await parts.clock.sleep(tellMs, signal)
-    if (progress.isOver()) return
-    progress.tell()
-    if (parts.clock.monotonicMs() - flushedMs < flushMs) continue
-    flushedMs = parts.clock.monotonicMs()
-    progress.flush()
+    try {
+      if (isOver()) return finish()
+      progress.tell()
+      if (parts.clock.monotonicMs() - flushedMs < flushMs) continue
+      flushedMs = parts.clock.monotonicMs()
+      progress.flush()
+    } catch (caught) {
+      const reason = toArtelError(caught).message
+      parts.log.error('a map cannot be written down', { map: progress.id, reason })
+    }
   }
 }
 
@@ -103,6 +112,12 @@ export const runMap = (components: MapsComponents, request: MapCreate, map: NewM
     const { failed } = schedule.counts()
     progress.setStatus(failed === 0 ? 'done' : 'failed', summary(failed, map.entry.total))
     stop()
+  }
+  const hasEnded = (): boolean => schedule.isOver() || progress.isOver()
+  const finish = (): void => {
+    if (schedule.isOver()) onOver()
+    else stop()
+    if (!progress.entry().removed) progress.flush()
   }
   const job: MapJob = {
     parts,
@@ -133,7 +148,7 @@ export const runMap = (components: MapsComponents, request: MapCreate, map: NewM
     })
     beginSlot(job, context, market, supervision, onSlotOver)
   }
-  supervision.tasks.spawn((signal) => keepTold(components, progress, signal))
+  supervision.tasks.spawn((signal) => keepTold(components, progress, hasEnded, finish, signal))
   const inputs = request.tasks.flatMap(({ blob }) => (blob === undefined ? [] : [blob]))
   return { progress, inputs, stop }
 }
