@@ -20,6 +20,16 @@ const { artel, start } = cloud
 before(() => cloud.up(3), { timeout: 180_000 })
 after(() => cloud.down(), { timeout: 120_000 })
 
+/** No lease is open: what earlier runs cost is known. */
+const untilSettled = async (): Promise<void> => {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const open = await cloud.json(['leases'])
+    if (Array.isArray(open) && open.length === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error('leases are still open')
+}
+
 const sh = (script: string, flags: readonly string[] = []): readonly string[] => [
   'run',
   ...flags,
@@ -71,7 +81,8 @@ describe('artel run', () => {
     await running.until(/\/dev\/pts\/\d+/)
     // The terminal is raw: Ctrl-C is the program's, and ends the sleep only.
     running.write('\x03')
-    await running.until(/\^C/)
+    // Only at its next prompt does the shell keep what is typed.
+    await running.until(/\^C[\s\S]*[$#] /)
     running.write('exit 5\n')
     assert.equal((await running.done).code, 5)
     await artel(['rm', '-f', 'host-of-exec'])
@@ -141,6 +152,7 @@ describe('artel run', () => {
   })
 
   test('shows what it would do with --dry-run, and spends nothing', async () => {
+    await untilSettled()
     const before = await cloud.json(['wallet'])
     const outcome = await artel(['run', '--dry-run', image, 'true'])
     assert.equal(outcome.code, 0)
