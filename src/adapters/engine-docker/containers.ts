@@ -4,6 +4,7 @@ import type { Engine, EngineContainer } from '#ports/engine'
 import { containerConfig } from './container-config.ts'
 import { type Inspected, parseInspected } from './container-state.ts'
 import { startRefusal } from './errors.ts'
+import { hostFileBytes } from './host-files.ts'
 import type { Call, EngineHttp } from './http.ts'
 import { waitForExit } from './wait-for-exit.ts'
 
@@ -124,7 +125,7 @@ export const createContainers = (http: EngineHttp): Containers => {
     layerBytes: async (id, signal) => {
       const found = await inspectContainer(http, id, true, signal)
       if (found === undefined) throw new ArtelError('not-found', `container ${id} is gone`)
-      return found.layerBytes
+      return found.layerBytes + (await hostFileBytes(http, containerPath(id, '/archive'), signal))
     },
   }
 }

@@ -10,7 +10,7 @@ const answerBytesMax = 64 * 1024 * 1024
 export type Call = {
   /** Names the call in errors, such as `create web-1`. */
   readonly what: string
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | boolean>>
   readonly body?: unknown

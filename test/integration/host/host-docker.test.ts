@@ -130,6 +130,18 @@ describe('a host on a real engine', { timeout: 180_000 }, () => {
     await rig.chainCall({ kind: 'close', terms: rig.termsOf(lease) })
   })
 
+  test('ends a run that fills what the engine keeps outside its layer', async () => {
+    const resources = { ...small.resources, diskBytes: 4 * 1024 * 1024 }
+    const lease = await rig.lease(600, { ...small, resources })
+    const run = newRun()
+    const script = 'dd if=/dev/zero of=/etc/hosts bs=1M count=6; sleep 60'
+    const spec = runSpec(digest, ['sh', '-c', script])
+    await rig.call(runCreate, { lease, run, spec, start: true, holdOutput: false })
+    const state = await finished(lease, run)
+    assert.equal((state as { reason?: string }).reason, 'out-of-disk')
+    await rig.chainCall({ kind: 'close', terms: rig.termsOf(lease) })
+  })
+
   test('feeds standard input, unpacks inputs, hands back archives and execs', async () => {
     const lease = await rig.lease(600)
     const run = newRun()
