@@ -299,7 +299,7 @@ export class RunProcess {
     const watched = {
       container: this.container(),
       spec: this.record().spec,
-      requirements: this.#options.lease.requirements,
+      diskBytes: this.#options.lease.requirements.resources.diskBytes,
       startedAtMs,
       otherBytes: this.#options.otherBytes,
       onMeasured: (bytes: number) => {
@@ -307,7 +307,7 @@ export class RunProcess {
       },
       intervene: (why: Intervention) => this.intervene(why),
     }
-    const whileItRuns = (work: typeof watchDisk) => async (signal: AbortSignal) => {
+    const whileItRuns = (work: typeof watchTimeout) => async (signal: AbortSignal) => {
       try {
         await work(this.#components, watched, AbortSignal.any([signal, ended.signal]))
       } catch (error) {

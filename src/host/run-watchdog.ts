@@ -1,5 +1,5 @@
 import { toArtelError } from '#core/errors'
-import type { Requirements, RunSpec } from '#core/manifest'
+import type { RunSpec } from '#core/manifest'
 import { formatBytes } from '#core/resources'
 import type { Clock } from '#ports/clock'
 import type { Engine } from '#ports/engine'
@@ -13,7 +13,8 @@ const measureShare = 20
 export type Watched = {
   readonly container: string
   readonly spec: RunSpec
-  readonly requirements: Requirements
+  /** The lease's disk. */
+  readonly diskBytes: number
   readonly startedAtMs: number
   /** Bytes of the lease's disk that others than this container's layer take. */
   readonly otherBytes: () => number
@@ -21,10 +22,16 @@ export type Watched = {
   readonly intervene: (why: Intervention) => void
 }
 
+type DiskWatched = Omit<Watched, 'spec' | 'startedAtMs'>
+
 type Components = { readonly engine: Engine; readonly clock: Clock }
 
 /** The size of the layer, or 0 while the engine does not answer: the next look decides. */
-const measure = async (engine: Engine, watched: Watched, signal: AbortSignal): Promise<number> => {
+const measure = async (
+  engine: Engine,
+  watched: DiskWatched,
+  signal: AbortSignal,
+): Promise<number> => {
   try {
     const bytes = await engine.layerBytes(watched.container, signal)
     watched.onMeasured(bytes)
@@ -39,10 +46,10 @@ const measure = async (engine: Engine, watched: Watched, signal: AbortSignal): P
 /** Ends a container that writes more than the lease's disk. Returns when it did, or with the signal's reason. */
 export const watchDisk = async (
   { engine, clock }: Components,
-  watched: Watched,
+  watched: DiskWatched,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { diskBytes } = watched.requirements.resources
+  const { diskBytes } = watched
   for (;;) {
     const before = clock.monotonicMs()
     const bytes = await measure(engine, watched, signal)

@@ -1,9 +1,9 @@
-import { ArtelError, toArtelError } from '#core/errors'
+import { ArtelError } from '#core/errors'
 import type { Address, LeaseId, RunId } from '#core/ids'
 import type { RunSpec } from '#core/manifest'
 import { isFilePath } from '#core/output-path'
 import type { Clock } from '#ports/clock'
-import type { ContainerSpec, Engine, EngineContainer, EngineImage } from '#ports/engine'
+import type { ContainerSpec, Engine, EngineImage } from '#ports/engine'
 import type { Log } from '#ports/log'
 import type { Spools } from '#ports/spools'
 import type { Volumes } from '#ports/volumes'
@@ -11,6 +11,7 @@ import { canonicalJson } from '#protocol/canonical'
 import type { HostLease, HostRun } from '#protocol/host-records'
 import { makeDirectories } from './archives.ts'
 import { type ContainerDefaults, containerSpec } from './container-spec.ts'
+import { createAnew } from './create-anew.ts'
 import { mountImageVolumes, openPaths } from './image-volumes.ts'
 import type { Images } from './images.ts'
 import { containerName, labelKeys, nodeLabel, ownPrefix, spoolName, volumeId } from './labels.ts'
@@ -61,6 +62,8 @@ export class Runs {
   readonly #processes = new Map<string, RunProcess>()
   readonly #serials = new Map<LeaseId, Serial>()
   readonly #scans = createSerial()
+  /** The runs whose work goes on in other containers than their own. */
+  readonly #outside = new Map<LeaseId, RunId>()
 
   constructor(components: RunsComponents, options: RunsOptions) {
     this.#components = components
@@ -129,6 +132,19 @@ export class Runs {
       this.#refuseSecond(lease.id, run)
       return process.start(signal)
     })
+  }
+
+  /** Does the work of a run in another container than its own; until it is done nothing else runs on the lease. */
+  async outside<T>(lease: LeaseId, run: RunId, work: () => Promise<T>): Promise<T> {
+    await this.#serial(lease)(async () => {
+      this.#refuseSecond(lease, run)
+      this.#outside.set(lease, run)
+    })
+    try {
+      return await work()
+    } finally {
+      this.#outside.delete(lease)
+    }
   }
 
   /** Unpacks a tar into a directory of a container that has not started; makes the directory. */
@@ -247,11 +263,12 @@ export class Runs {
   }
 
   #refuseSecond(lease: LeaseId, run: RunId): void {
-    const other = this.#components.runs
+    const running = this.#components.runs
       .ofLease(lease)
       .find((one) => one.run !== run && one.state.status === 'running')
+    const other = this.#outside.get(lease) ?? running?.run
     if (other === undefined) return
-    throw new ArtelError('busy', `run ${other.run} is using the lease`, {
+    throw new ArtelError('busy', `run ${other} is using the lease`, {
       hint: 'wait for it, stop it, or take another lease',
     })
   }
@@ -375,22 +392,3 @@ const isSame = (record: HostRun, request: CreateRun): boolean =>
   specText(record.spec) === specText(request.spec)
 
 const specText = (spec: RunSpec): string => canonicalJson(JSON.parse(JSON.stringify(spec)))
-
-/** Creates the container; one that a crash left under its name gives way. */
-const createAnew = async (
-  engine: Engine,
-  spec: ContainerSpec,
-  signal: AbortSignal,
-): Promise<string> => {
-  try {
-    return await engine.create(spec, signal)
-  } catch (error) {
-    if (toArtelError(error).code !== 'conflict') throw error
-    const run = `${labelKeys.run}=${spec.labels[labelKeys.run]}`
-    const left: readonly EngineContainer[] = await engine.list(run, signal)
-    for (const one of left.filter(({ name }) => name === spec.name)) {
-      await engine.remove(one.id, signal)
-    }
-    return engine.create(spec, signal)
-  }
-}

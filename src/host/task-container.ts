@@ -1,6 +1,7 @@
 import { toArtelError } from '#core/errors'
 import type { ContainerSpec, EngineSession } from '#ports/engine'
-import { exitOf, exitOfStart } from './run-exit.ts'
+import { exitOf, exitOfStart, type Intervention } from './run-exit.ts'
+import { watchDisk } from './run-watchdog.ts'
 import { shownText, type Task, type TaskOutcome, type WorkerComponents } from './shell-worker.ts'
 import { placeInput, shownBytesMax, type TaskPlace } from './task-volume.ts'
 
@@ -28,7 +29,7 @@ const silent = { stdout: '', stderr: '' }
 
 /** Runs a task in a container of its own, for images without a shell. The container is gone afterwards. */
 export const runTaskContainer = async (
-  { clock, engine, volumes }: WorkerComponents,
+  { clock, diskBytes, engine, volumes }: WorkerComponents & { readonly diskBytes: number },
   spec: ContainerSpec,
   place: TaskPlace,
   task: Task,
@@ -50,6 +51,20 @@ export const runTaskContainer = async (
       return { exitCode: exit.exitCode, durationMs: durationMs(), ...silent, stderr }
     }
     const draining = drain(session).catch(() => silent)
+    let why: Intervention | undefined
+    const watched = {
+      container,
+      diskBytes,
+      otherBytes: () => 0,
+      onMeasured: () => undefined,
+      intervene: (intervention: Intervention) => {
+        why = intervention
+      },
+    }
+    // Ends with the task; a measure that fails then says nothing about it.
+    watchDisk({ clock, engine }, watched, AbortSignal.any([signal, over.signal])).catch(
+      () => undefined,
+    )
     let late = false
     const state = await clock
       .within(task.timeoutSeconds * 1000, signal, 'the task', (inner) =>
@@ -62,10 +77,11 @@ export const runTaskContainer = async (
         return engine.wait(container, signal)
       })
     const shown = await draining
-    const exit = exitOf(state, spec.memoryBytes, undefined)
+    const exit = exitOf(state, spec.memoryBytes, why)
     const base = { exitCode: exit.exitCode, durationMs: durationMs(), ...shown }
     if (late) return { ...base, reason: 'timeout' }
-    return exit.reason === 'out-of-memory' ? { ...base, reason: exit.reason } : base
+    const { reason } = exit
+    return reason === 'out-of-memory' || reason === 'out-of-disk' ? { ...base, reason } : base
   } finally {
     over.abort()
     // Whether or not the call goes on, the container must not stay.

@@ -199,7 +199,11 @@ export class Workers {
       },
       this.#options.container,
     )
-    return runTaskContainer(this.#components, container, place, task, signal)
+    const diskBytes = lease.requirements.resources.diskBytes - volumeBytesOf(lease)
+    const components = { ...this.#components, diskBytes }
+    return this.#components.runs.outside(lease.id, run, () =>
+      runTaskContainer(components, container, place, task, signal),
+    )
   }
 
   async #remake(worker: Worker, signal: AbortSignal): Promise<Worker> {
@@ -212,7 +216,7 @@ export class Workers {
   async #make(lease: HostLease, run: RunId, spec: RunSpec, signal: AbortSignal): Promise<Worker> {
     const { runs } = this.#components
     await runs.remove(lease.id, run, signal)
-    const sizeBytes = Math.floor(lease.requirements.resources.diskBytes / 2)
+    const sizeBytes = volumeBytesOf(lease)
     if (sizeBytes < volumeBytesMin) {
       throw new ArtelError('refused', 'tasks need a lease with at least 32 MiB of disk')
     }
@@ -252,6 +256,10 @@ export class Workers {
     return place
   }
 }
+
+/** What a worker's input and output take of the lease's disk at most. */
+const volumeBytesOf = (lease: HostLease): number =>
+  Math.floor(lease.requirements.resources.diskBytes / 2)
 
 const usable = (worker: Worker): boolean => worker.shell === undefined || worker.shell.alive()
 
