@@ -47,6 +47,8 @@ const byBlock = (events: readonly LoggedEvent[], head: BlockRef | undefined) => 
 export const followHead = (parts: Parts, { fromBlock, lagMs }: Options) => {
   const { chain, records, clock, log, cursor, book } = parts
   let laggingSinceMs: number | undefined
+  /** Events taken back that nobody has heard of yet, newest first. */
+  let undone: readonly LoggedEvent[] | undefined
 
   const unsettled = () =>
     book.all().flatMap((lease) => (lease.status === 'settled' ? [] : [lease.id]))
@@ -63,11 +65,19 @@ export const followHead = (parts: Parts, { fromBlock, lagMs }: Options) => {
 
   const rollBack = async (common: BlockRef | undefined, signal: AbortSignal) => {
     if (common === undefined) log.error('the chain is not the one that was followed before')
-    const undone = cursor.rollBack(common?.number ?? -1)
+    undone = cursor.rollBack(common?.number ?? -1)
     log.warn('the chain was reorganised', { to: common?.number, events: undone.length })
-    const settledAgain = undone.flatMap((logged) => ('id' in logged.event ? [logged.event.id] : []))
+    await tellUndone(signal)
+  }
+
+  /** Corrects the leases, then tells; begun again with the next head when the chain does not answer. */
+  const tellUndone = async (signal: AbortSignal) => {
+    if (undone === undefined) return
+    const events = undone
+    const settledAgain = events.flatMap((logged) => ('id' in logged.event ? [logged.event.id] : []))
     await book.refreshAll([...unsettled(), ...settledAgain.filter((id) => book.get(id))], signal)
-    for (const logged of undone) parts.onUndone(logged)
+    undone = undefined
+    for (const logged of events) parts.onUndone(logged)
   }
 
   /** False when the head is no news. */
@@ -96,6 +106,7 @@ export const followHead = (parts: Parts, { fromBlock, lagMs }: Options) => {
   }
 
   return async (head: BlockRef, signal: AbortSignal): Promise<void> => {
+    await tellUndone(signal)
     if (!(await settleWith(head, signal))) return
     const newest = cursor.newest()
     if (newest === undefined && fromBlock === undefined) return tell([], head, signal)

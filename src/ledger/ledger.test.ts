@@ -10,7 +10,9 @@ import { createSeededSigner } from '#adapters/memory/signer'
 import { ArtelError } from '#core/errors'
 import { tokenAmount } from '#core/money'
 import type { ChainCall } from '#ports/chain'
+import { followHead } from './follow-head.ts'
 import { createFollower } from './follower.ts'
+import { createCursor } from './follower-cursor.ts'
 import { createOutbox } from './outbox.ts'
 
 const open = new AbortController().signal
@@ -109,6 +111,64 @@ test('a call that cannot be sent yet does not keep a stuck one from a higher fee
   assert.equal(node.minted(), 5n)
   await refused
   await node.stop()
+})
+
+test('events that were taken back are told though the chain did not answer at once', async () => {
+  const clock = createVirtualClock({ startMs: 1_800_000_000_000 })
+  const world = createMemoryLedgerWorld({ clock, blockMs: 2000 })
+  const signer = createSeededSigner(createSeededRandom(7))
+  const chain = connectMemoryChain(world, signer, { clock, latencyMs: 0 })
+  const records = createMemoryRecords()
+  const event = {
+    kind: 'Deposited',
+    account: signer.address,
+    amount: tokenAmount(1n),
+  } as const
+  let failing = false
+  const undone: unknown[] = []
+  const step = followHead(
+    {
+      chain: {
+        ...chain,
+        events: async (_, to) => {
+          const block = world.block(to)?.ref
+          if (block === undefined) return []
+          return [{ event, block, transaction: block.hash, logIndex: 0 }]
+        },
+      },
+      records,
+      clock,
+      log: createMemoryLog(),
+      cursor: createCursor(records, 64),
+      book: {
+        get: () => undefined,
+        all: () => [],
+        refresh: async () => undefined,
+        refreshAll: async () => {
+          if (failing) throw new ArtelError('unavailable', 'the chain does not answer')
+        },
+        concerns: () => false,
+        onChange: () => () => undefined,
+      },
+      onEvent: () => undefined,
+      onUndone: (logged) => void undone.push(logged),
+    },
+    { fromBlock: 0, lagMs: 0 },
+  )
+  const during = async (work: Promise<void>) => {
+    await clock.advance(1000)
+    await work
+  }
+  await clock.advance(20_000)
+  await during(step(world.head(), open))
+  world.reorganise(1, { drop: true })
+  failing = true
+  await during(assert.rejects(step(world.head(), open), { code: 'unavailable' }))
+  assert.deepEqual(undone, [])
+  failing = false
+  await clock.advance(2000)
+  await during(step(world.head(), open))
+  assert.equal(undone.length, 1)
 })
 
 test('the same world gives the same chain', async () => {
