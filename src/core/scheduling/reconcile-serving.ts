@@ -163,7 +163,10 @@ export const planServing = (situation: Situation, use: LeaseUse): Plan => {
     (state.desired.service.run?.outputs.length ?? 0) > 0 && state.outputs === undefined
   if (said !== undefined && !outputsMissing) return finish(said)
   if (health.kind === 'exhausted' && state.desired.service.run !== undefined) {
-    const message = 'the deposit ran out and the balance did not cover more'
+    const message =
+      deal.terms.rate === 0n
+        ? 'the time that the free lease was agreed for is over'
+        : 'the deposit ran out and the balance did not cover more'
     return finish({ exitCode: 137, finishedAtMs: nowMs, reason: 'lease-ended', message })
   }
   if (health.kind === 'exhausted') return lose(use, 'the deposit ran out')

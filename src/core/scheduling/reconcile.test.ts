@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { DeploymentEvent } from '#core/deployment-event'
 import { foldDeployment } from '#core/deployment-fold'
 import { zeroHash } from '#core/ids'
+import { rate } from '#core/money'
 import {
   at,
   desired,
@@ -147,6 +148,16 @@ test('a lease whose ended run still has outputs to bring home is topped up, but 
   assert.equal(tops(nowMs - 1000), true)
   assert.equal(tops(nowMs - 3_600_000), false)
   assert.equal(tops(nowMs - 1000, desired()), false)
+})
+
+test('a free lease whose agreed time is over does not blame the balance', () => {
+  const terms = { ...first.terms, rate: rate(0n), committed: startMs / 1000 + 3600 }
+  const chain = new Map([[first.id, recordOf({ ...first, terms })]])
+  const free = { ...first, terms }
+  const state = stateOf([{ kind: 'opening', ...at, deal: free }, ...running.slice(1)])
+  const [action] = plan(state, { chain, nowMs: startMs + 3_600_000 }).actions
+  assert.ok(action?.kind === 'record' && action.event.kind === 'finished')
+  assert.match(action.event.exit.message ?? '', /free lease/)
 })
 
 test('an exhausted lease ends the run with its reason', () => {
