@@ -89,6 +89,13 @@ const openTransport = (rpcUrl: string, timeoutMs: number, lifetime: AbortSignal)
   return socket.request
 }
 
+/**
+ * What endpoints say when the newest block changed between naming it and reading its state: the question is
+ * sound and is asked again of the block that is newest now. anvil that prunes, geth, and balanced clusters.
+ */
+const staleHead = /BlockOutOfRange|header not found|missing trie node|unknown block/i
+const staleReadsMax = 5
+
 /** An endpoint over http(s) or ws(s); a socket closes when `lifetime` aborts. */
 export const openRpc = (rpcUrl: string, timeoutMs: number, lifetime: AbortSignal): Rpc => {
   const host = new URL(rpcUrl).host
@@ -110,7 +117,11 @@ export const openRpc = (rpcUrl: string, timeoutMs: number, lifetime: AbortSignal
   return {
     ask,
     read: async (method, params, schema, signal) => {
-      const answer = await ask(method, params, signal)
+      let answer = await ask(method, params, signal)
+      for (let tries = 1; !answer.ok && staleHead.test(answer.message); tries += 1) {
+        if (tries >= staleReadsMax) break
+        answer = await ask(method, params, signal)
+      }
       if (!answer.ok) {
         throw new ArtelError(
           'unavailable',
