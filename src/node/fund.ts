@@ -12,8 +12,8 @@ const gasPurseWei = 10n ** 18n
 const gasMarginPercent = 130n
 
 /**
- * Gives a member of a local cloud gas and test tokens, once: nothing happens when its account has been funded.
- * `vault` of the tokens go into its vault balance.
+ * Gives a member of a local cloud gas and test tokens: nothing happens while its account has tokens of this
+ * network. `vault` of the tokens go into its vault balance.
  */
 export const fundMember = async (options: {
   readonly member: LocalMember
@@ -35,7 +35,11 @@ export const fundMember = async (options: {
     )
   const own = await connect(member.key)
   const account = member.signer.address
-  if ((await own.gasBalanceWei(account, signal)) > 0n) return
+  const [inVault, outside] = [
+    await own.balance(account, signal),
+    await own.tokenBalance(account, signal),
+  ]
+  if (inVault + outside > 0n) return
 
   const purse = (text: string): TokenAmount => parseAmount(text, network.token.decimals) ?? noTokens
   const vault = purse(options.vault)
