@@ -91,8 +91,14 @@ const animate = (): string => {
 
 const untilInterrupted = (): Promise<void> =>
   new Promise((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
+    // Listening for signals does not keep a process: this timer does.
+    const alive = setInterval(() => undefined, 3_600_000)
+    const leave = (): void => {
+      clearInterval(alive)
+      resolve()
+    }
+    process.once('SIGINT', leave)
+    process.once('SIGTERM', leave)
   })
 
 const main = async (): Promise<number> => {
