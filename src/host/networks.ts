@@ -1,12 +1,12 @@
 import { ArtelError, toArtelError } from '#core/errors'
 import type { Address, LeaseId } from '#core/ids'
+import { createSerial } from '#core/serial'
 import type { Engine } from '#ports/engine'
 import type { Firewall } from '#ports/firewall'
 import type { Log } from '#ports/log'
 import type { Records } from '#ports/records'
 import { type HostNetwork, hostNetworkSchema, hostTables } from '#protocol/host-records'
 import { bridgeName, labelKeys, leaseLabels, networkName, nodeLabel } from './labels.ts'
-import { createSerial } from './serial.ts'
 import { freeSubnets, parseSubnetPool } from './subnets.ts'
 import { createTable } from './table.ts'
 

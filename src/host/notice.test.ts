@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createSerial } from '#core/serial'
 import { abortable, orAborted } from './abortable.ts'
 import { createNotice } from './notice.ts'
-import { createSerial } from './serial.ts'
 
 const never = new AbortController().signal
 

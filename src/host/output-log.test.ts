@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createVirtualClock } from '#adapters/memory/clock'
 import { createMemorySpools } from '#adapters/memory/spools'
+import { createSerial } from '#core/serial'
 import { createOutputDecoder, type OutputFrame, outputHeaderBytes } from '#protocol/output'
 import { createOutputLog, type OutputLog, type OutputQuery } from './output-log.ts'
-import { createSerial } from './serial.ts'
 
 const signal = new AbortController().signal
 const clock = createVirtualClock({ startMs: 1_000 })

@@ -1,4 +1,5 @@
 import { ArtelError } from '#core/errors'
+import type { Serial } from '#core/serial'
 import type { Clock } from '#ports/clock'
 import type { OutputChunk } from '#ports/engine'
 import type { Spool } from '#ports/spools'
@@ -11,7 +12,6 @@ import {
   type StartFinder,
   startAt,
 } from './output-start.ts'
-import type { Serial } from './serial.ts'
 
 export type OutputQuery = {
   readonly offset: number

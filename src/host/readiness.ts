@@ -1,5 +1,6 @@
 import { toArtelError } from '#core/errors'
 import type { LeaseId } from '#core/ids'
+import { createSerial } from '#core/serial'
 import type { Clock } from '#ports/clock'
 import type { Engine } from '#ports/engine'
 import type { Firewall } from '#ports/firewall'
@@ -10,7 +11,6 @@ import type { LeaseStore } from './lease-store.ts'
 import type { Networks } from './networks.ts'
 import type { Runs } from './runs.ts'
 import type { HostFacts } from './selling.ts'
-import { createSerial } from './serial.ts'
 
 export type ReadinessComponents = {
   readonly clock: Clock

@@ -1,6 +1,7 @@
 import { ArtelError, toArtelError } from '#core/errors'
 import { formatBytes } from '#core/resources'
 import type { RunExit } from '#core/run'
+import { createSerial, type Serial } from '#core/serial'
 import type { Clock } from '#ports/clock'
 import type { Engine, EngineContainer, EngineSession, OutputChunk } from '#ports/engine'
 import type { Log } from '#ports/log'
@@ -15,7 +16,6 @@ import { exitOf, exitOfStart, type Intervention } from './run-exit.ts'
 import { createRunInput, type RunInput } from './run-input.ts'
 import { expectRun, type RunStore } from './run-store.ts'
 import { watchDisk, watchTimeout } from './run-watchdog.ts'
-import { createSerial, type Serial } from './serial.ts'
 
 export type ProcessComponents = {
   readonly clock: Clock

@@ -2,6 +2,7 @@ import { ArtelError } from '#core/errors'
 import type { Address, LeaseId, RunId } from '#core/ids'
 import type { RunSpec } from '#core/manifest'
 import { isFilePath } from '#core/output-path'
+import { createSerial, type Serial } from '#core/serial'
 import type { Clock } from '#ports/clock'
 import type { ContainerSpec, Engine, EngineImage } from '#ports/engine'
 import type { Log } from '#ports/log'
@@ -18,7 +19,6 @@ import { containerName, labelKeys, nodeLabel, ownPrefix, spoolName, volumeId } f
 import type { Networks } from './networks.ts'
 import { RunProcess } from './run-process.ts'
 import { expectRun, type RunStore } from './run-store.ts'
-import { createSerial, type Serial } from './serial.ts'
 import { specBytes, specBytesPerLeaseMax } from './spec-bytes.ts'
 
 export type RunsComponents = {

@@ -1,4 +1,5 @@
 import { ArtelError } from '#core/errors'
+import { createSerial } from '#core/serial'
 import type { Chain, SignedTransaction } from '#ports/chain'
 import type { Clock } from '#ports/clock'
 import type { Log } from '#ports/log'
@@ -6,7 +7,6 @@ import type { Signer } from '#ports/signer'
 import type { Entry, OutboxStore } from './outbox-entry.ts'
 import { createNonces, type Nonces } from './outbox-nonces.ts'
 import { refusalError } from './refusal.ts'
-import { createSerial } from './serial.ts'
 
 type Parts = {
   readonly chain: Chain

@@ -4,6 +4,7 @@ import type { DeploymentEvent } from '#core/deployment-event'
 import { ArtelError } from '#core/errors'
 import type { JsonValue } from '#core/json'
 import type { Service } from '#core/manifest'
+import { walletEntrySchema } from '#protocol/api/node'
 import {
   addressText,
   amountText,
@@ -177,23 +178,7 @@ const historySchema = z.strictObject({
 })
 
 /** One change of the free balance in the vault. */
-const walletChangeSchema = z.strictObject({
-  atSeconds: seconds,
-  block: z.number().int().nonnegative(),
-  kind: z.enum([
-    'deposit',
-    'withdraw',
-    'open',
-    'top-up',
-    'refund',
-    'earned',
-    'bond',
-    'compensation',
-  ]),
-  change: z.string().regex(/^-?\d+$/),
-  lease: hash32Text.exactOptional(),
-  transaction: hash32Text,
-})
+const walletChangeSchema = walletEntrySchema.extend({ block: z.number().int().nonnegative() })
 
 export type RunEntry = z.output<typeof runEntrySchema>
 export type MapEntry = z.output<typeof mapEntrySchema>
